@@ -1,0 +1,66 @@
+/* What CMSIS-NN lacks. Each kernel computes what TensorFlow Lite's reference kernel computes. */
+#ifndef KERNELS_H
+#define KERNELS_H
+
+#include <stdint.h>
+
+/* output[i] = clamp((a[i] - zero) * scale + (b[i] - zero) * scale), through a common scale that is
+ * twice the larger input scale. Offsets are minus the zero points. The output may be either input. */
+struct add_s8 {
+    int32_t a_offset;
+    int32_t a_multiplier;
+    int32_t a_shift;
+    int32_t b_offset;
+    int32_t b_multiplier;
+    int32_t b_shift;
+    int32_t output_offset;
+    int32_t output_multiplier;
+    int32_t output_shift;
+    int32_t activation_min;
+    int32_t activation_max;
+};
+void add_s8(const struct add_s8 *params, const int8_t *a, const int8_t *b, int8_t *output,
+            uint32_t count);
+
+/* Mean of each channel over a window of rows and columns of a height x width x channels picture;
+ * the division is folded into the multiplier. The windows tile the picture, and the output holds
+ * a mean for each of them. */
+struct mean_s8 {
+    uint32_t height;
+    uint32_t width;
+    uint32_t channels;
+    uint32_t window_height;
+    uint32_t window_width;
+    int32_t input_zero_point;
+    int32_t output_zero_point;
+    int32_t multiplier;
+    int32_t shift;
+};
+void mean_s8(const struct mean_s8 *params, const int8_t *input, int8_t *output);
+
+/* Softmax over rows of depth values. exp_table[d] is exp(-d * beta * scale) in Q0.31 for the
+ * distance d from the row's maximum. Output scale 1/256, zero point -128. May run in place. */
+void softmax_s8(const int32_t exp_table[256], const int8_t *input, int8_t *output, uint32_t rows,
+                uint32_t depth);
+
+/* A picture framed by a constant. */
+struct pad_s8 {
+    uint32_t before[4];
+    uint32_t input[4];
+    uint32_t output[4];
+    int8_t value;
+};
+void pad_s8(const struct pad_s8 *params, const int8_t *input, int8_t *output);
+
+/* output[i] = table[input[i]] over raw bytes. May run in place. */
+void lookup_8(const uint8_t table[256], const void *input, void *output, uint32_t count);
+
+/* Affine quantisation of float32, rounded half away from zero. May run in place. */
+void quantize_f32(const float *input, int8_t *output, uint32_t count, float scale,
+                  int32_t zero_point);
+
+/* output[i] = (input[i] - zero_point) * scale. */
+void dequantize_s8(const int8_t *input, float *output, uint32_t count, float scale,
+                   int32_t zero_point);
+
+#endif

@@ -1,0 +1,147 @@
+"""Fixed-point arithmetic of TensorFlow Lite's reference kernels: the definition the C is held to.
+
+Double rounding throughout, as TFLite, TFLite Micro and CMSIS-NN compute by default. Function names
+follow gemmlowp's and TFLite's where there is one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64Array = NDArray[np.int64]
+
+INT32_MIN = -(2**31)
+INT32_MAX = 2**31 - 1
+
+EXP_INTEGER_BITS = 5
+"""Integer bits of softmax's scaled input difference (``kScaledDiffIntegerBits``)."""
+
+SOFTMAX_DEPTH_LIMIT = 4096
+"""Softmax sums exponentials in Q12.19, so this many of 1.0 overflow."""
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """A real scale as ``multiplier * 2**(shift - 31)``, multiplier in [2**30, 2**31).
+
+    TFLite ``QuantizeMultiplier``: the mantissa of ``frexp`` rounded to 31 bits half away from zero,
+    2**31 folded back into the exponent, and (0, 0) for what is too small to matter.
+    """
+    if real == 0.0:
+        return 0, 0
+    mantissa, shift = math.frexp(real)
+    multiplier = math.floor(mantissa * 2**31 + 0.5)
+    if multiplier == 2**31:
+        multiplier //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    return multiplier, shift
+
+
+def rounding_doubling_high_mul(a: Int64Array, b: Int64Array | int) -> Int64Array:
+    """``SaturatingRoundingDoublingHighMul``: the high half of 2*a*b, rounded half up."""
+    high = (a * b + 2**30) >> 31
+    return np.minimum(high, INT32_MAX)
+
+
+def rounding_divide_by_pot(x: Int64Array, exponent: int) -> Int64Array:
+    """``RoundingDivideByPOT``: x / 2**exponent, rounded half away from zero."""
+    mask = (1 << exponent) - 1
+    threshold = (mask >> 1) + (x < 0)
+    return (x >> exponent) + ((x & mask) > threshold)
+
+
+def multiply_by_quantized_multiplier(
+    x: NDArray[Any] | int, multiplier: int, shift: int
+) -> Int64Array:
+    """``MultiplyByQuantizedMultiplier`` with double rounding; ``shift`` > 0 is to the left."""
+    left, right = max(shift, 0), max(-shift, 0)
+    shifted = np.asarray(x, np.int64) << left
+    return rounding_divide_by_pot(rounding_doubling_high_mul(shifted, multiplier), right)
+
+
+def _round_half_away(value: np.float32) -> int:
+    return int(math.copysign(math.floor(abs(float(value)) + 0.5), float(value)))
+
+
+def quantize_activation_bound(real: float, scale: float, zero_point: int) -> int:
+    """Where a fused activation's bound lies among the output's integers.
+
+    TFLite ``CalculateActivationRangeQuantized``: divides in float32.
+    """
+    return _round_half_away(np.float32(real) / np.float32(scale)) + zero_point
+
+
+def requantize_table(
+    input_zero_point: int, real_scale: float, output_zero_point: int, inputs: range, outputs: range
+) -> NDArray[np.int64]:
+    """``reference_ops::Requantize`` for every possible input byte, in the order of ``inputs``."""
+    multiplier, shift = quantize_multiplier(real_scale)
+    centred = np.arange(inputs.start, inputs.stop) - input_zero_point
+    scaled = multiply_by_quantized_multiplier(centred, multiplier, shift) + output_zero_point
+    return np.clip(scaled, outputs.start, outputs.stop - 1)
+
+
+def mean_multiplier(real_scale: float, count: int) -> tuple[int, int]:
+    """Multiplier and shift of MEAN over ``count`` elements: the division is folded in.
+
+    TFLite ``QuantizedMeanOrSum``: the multiplier is divided by the count after as many left shifts
+    as keep it in range.
+    """
+    multiplier, shift = quantize_multiplier(real_scale)
+    extra = min(count.bit_length() - 1, 32, 31 + shift)
+    return (multiplier << extra) // count, shift - extra
+
+
+def softmax_multiplier(beta: float, input_scale: float) -> tuple[int, int]:
+    """TFLite ``PreprocessSoftmaxScaling``: input differences to Q5.26."""
+    real = min(beta * input_scale * 2 ** (31 - EXP_INTEGER_BITS), 2.0**31 - 1.0)
+    return quantize_multiplier(real)
+
+
+def softmax_exp_table(beta: float, input_scale: float) -> Int64Array:
+    """exp(-d * beta * scale) in Q0.31 for d = 0..255; zero where TFLite skips the term.
+
+    ``d`` is the distance of an int8 logit from the row's maximum.
+    """
+    multiplier, left_shift = softmax_multiplier(beta, input_scale)
+    radius = ((2**EXP_INTEGER_BITS - 1) << (31 - EXP_INTEGER_BITS)) >> left_shift
+    differences = -np.arange(256, dtype=np.int64)
+    counted = differences >= -radius
+    scaled = rounding_doubling_high_mul(np.where(counted, differences, 0) << left_shift, multiplier)
+    return np.where(counted, exp_on_negative_values(scaled), 0)
+
+
+def exp_on_negative_values(a: Int64Array) -> Int64Array:
+    """gemmlowp ``exp_on_negative_values`` for Q5.26 input, Q0.31 output.
+
+    The fractional quarter by a Taylor polynomial about -1/8, the rest by multiplying with
+    exp(-2**k) for each bit that is set.
+    """
+    fraction_bits = 31 - EXP_INTEGER_BITS
+    quarter = 1 << (fraction_bits - 2)
+    reduced = (a & (quarter - 1)) - quarter
+    result = _exp_on_last_quarter(reduced << EXP_INTEGER_BITS)
+    remainder = reduced - a
+    for power in range(-2, EXP_INTEGER_BITS):
+        factor = math.floor(math.exp(-(2.0**power)) * 2**31 + 0.5)
+        bit = 1 << (fraction_bits + power)
+        result = np.where(remainder & bit, rounding_doubling_high_mul(result, factor), result)
+    return np.where(a == 0, INT32_MAX, result)
+
+
+def _exp_on_last_quarter(a: Int64Array) -> Int64Array:
+    """exp(a) for Q0.31 a in [-1/4, 0)."""
+    at_centre = math.floor(math.exp(-1 / 8) * 2**31 + 0.5)
+    third = math.floor(2**31 / 3 + 0.5)
+    x = a + (1 << 28)
+    x2 = rounding_doubling_high_mul(x, x)
+    x3 = rounding_doubling_high_mul(x2, x)
+    x4 = rounding_doubling_high_mul(x2, x2)
+    cubic = rounding_doubling_high_mul(rounding_divide_by_pot(x4, 2) + x3, third)
+    tail = rounding_divide_by_pot(cubic + x2, 1)
+    return at_centre + rounding_doubling_high_mul(x + tail, at_centre)
