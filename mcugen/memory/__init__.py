@@ -1,0 +1,4 @@
+"""The arena: where every activation and scratch buffer lies, decided at compile time.
+
+``problem`` says what is to be placed, ``solve`` places it, ``validate`` checks that independently.
+"""
