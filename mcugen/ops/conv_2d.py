@@ -1,0 +1,133 @@
+"""CONV_2D: a convolution over height and width."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcugen.ir import Graph, Op, Shape
+from mcugen.ops import checks, examples
+from mcugen.ops.activation import Activation, activation_problems, parse_activation
+from mcugen.ops.base import Operator, Options, Values
+from mcugen.ops.padding import (
+    Padding,
+    Pair,
+    parse_padding,
+    parse_pair,
+    unparse_padding,
+    window_problems,
+)
+
+
+@dataclass(frozen=True)
+class Conv2D:
+    """``stride`` and ``dilation`` are (height, width)."""
+
+    stride: Pair
+    padding: Padding
+    activation: Activation
+    dilation: Pair = (1, 1)
+
+
+def _parse(options: Options) -> Conv2D:
+    return Conv2D(
+        stride=parse_pair(options, "StrideH", "StrideW"),
+        padding=parse_padding(options),
+        activation=parse_activation(options),
+        dilation=parse_pair(options, "DilationHFactor", "DilationWFactor"),
+    )
+
+
+def _unparse(attrs: Conv2D) -> Values:
+    return {
+        "StrideH": attrs.stride[0],
+        "StrideW": attrs.stride[1],
+        "Padding": unparse_padding(attrs.padding),
+        "FusedActivationFunction": attrs.activation.value,
+        "DilationHFactor": attrs.dilation[0],
+        "DilationWFactor": attrs.dilation[1],
+    }
+
+
+def _problems(graph: Graph, op: Op) -> Iterator[str]:
+    found = list(_form(graph, op))
+    yield from found
+    if found:
+        return
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    yield from activation_problems(op.attributes(Conv2D).activation, output.qparams)
+    yield from checks.accumulators(
+        weights.array().reshape(weights.shape[0], -1),
+        graph.optional_input(op, 2),
+        source.qparams,
+        checks.effective_scales(source.qparams, weights.qparams, output.qparams),
+    )
+
+
+def _form(graph: Graph, op: Op) -> Iterator[str]:
+    attrs = op.attributes(Conv2D)
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    for tensor, what in ((source, "input"), (output, "output")):
+        yield from checks.int8_activation(tensor, what)
+        yield from checks.image(tensor, what)
+    yield from checks.symmetric_weights(weights, axis=0)
+    if attrs.dilation != (1, 1):
+        yield f"dilation {attrs.dilation[0]}x{attrs.dilation[1]}: only 1x1 is supported"
+    if len(weights.shape) != 4:
+        yield f"weights have shape {checks.shape(weights)}, not four dimensions"
+        return
+    yield from window_problems((weights.shape[1], weights.shape[2]), attrs.stride)
+    yield from checks.int32_bias(graph.optional_input(op, 2), weights.shape[0])
+    if len(source.shape) == 4 and source.shape[3] != weights.shape[3]:
+        yield (
+            f"weights expect {weights.shape[3]} channels, the input has {source.shape[3]}: "
+            "grouped convolutions are not supported"
+        )
+
+
+def _shape(graph: Graph, op: Op) -> Shape:
+    attrs = op.attributes(Conv2D)
+    units, height, width, _ = graph.input(op, 1).shape
+    size = attrs.padding.output_hw(graph.input(op, 0).shape[1:3], (height, width), attrs.stride)
+    return (1, *size, units)
+
+
+def _macs(graph: Graph, op: Op) -> int:
+    return graph.output(op).elements * math.prod(graph.input(op, 1).shape[1:])
+
+
+def _example(rng: np.random.Generator) -> Graph:
+    picture, window, stride = examples.any_window(rng)
+    channels, units = (int(size) for size in rng.integers(1, 13, 2))
+    attrs = Conv2D(stride, examples.any_padding(rng), examples.any_activation(rng))
+    quant = examples.any_quant(rng)
+    weights = examples.any_weights(rng, (units, *window, channels), axis=0)
+    result, deviation = examples.matching_output(rng, quant, weights, math.prod(window) * channels)
+    size = attrs.padding.output_hw(picture, window, stride)
+    return examples.single(
+        "CONV_2D",
+        attrs,
+        (
+            examples.variable("input", (1, *picture, channels), quant),
+            weights,
+            examples.any_bias(rng, quant, weights.qparams, units, deviation),
+        ),
+        examples.variable("output", (1, *size, units), result),
+    )
+
+
+OPERATOR = Operator(
+    kind="CONV_2D",
+    version=3,
+    options="Conv2DOptions",
+    inputs=(2, 3),
+    parse=_parse,
+    unparse=_unparse,
+    problems=_problems,
+    shape=_shape,
+    macs=_macs,
+    example=_example,
+)
