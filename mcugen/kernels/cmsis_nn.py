@@ -1,0 +1,240 @@
+"""CMSIS-NN's kernels: convolution, depthwise, pointwise, fully connected, pooling.
+
+Each function picks the CMSIS-NN entry point directly, as the ``*_wrapper_s8`` functions would, so
+that unused paths are not linked and no more scratch is planned than the chosen path uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcugen import numerics
+from mcugen.ir import DType, Graph, Op, Shape
+from mcugen.kernels.base import Lowered, Target, constant
+from mcugen.kernels.quantisation import activation_range, bias_constant, channel_requantisation
+from mcugen.ops.average_pool_2d import AveragePool2D
+from mcugen.ops.conv_2d import Conv2D
+from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
+from mcugen.ops.fully_connected import FullyConnected
+from mcugen.ops.max_pool_2d import MaxPool2D
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel walks over a picture; pairs are (height, width), padding is top and left."""
+
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ConvCall:
+    """Arguments of a CMSIS-NN convolution; shapes are (n, h, w, c)."""
+
+    input_offset: int
+    output_offset: int
+    window: Window
+    activation: tuple[int, int]
+    input: Shape
+    filter: Shape
+    output: Shape
+    channel_multiplier: int = 1
+    upscale_argument: bool = False
+
+
+@dataclass(frozen=True)
+class FullyConnectedCall:
+    """Arguments of ``arm_fully_connected_s8`` with one multiplier for all outputs."""
+
+    input_offset: int
+    output_offset: int
+    multiplier: int
+    shift: int
+    activation: tuple[int, int]
+    batch: int
+    depth: int
+    units: int
+
+
+@dataclass(frozen=True)
+class PoolCall:
+    """Arguments of a CMSIS-NN pooling function; shapes are (n, h, w, c)."""
+
+    window: Window
+    activation: tuple[int, int]
+    input: Shape
+    filter: tuple[int, int]
+    output: Shape
+
+
+def convolution(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """CONV_2D: the matrix product directly for 1x1, through im2col otherwise.
+
+    A lone pixel goes through im2col as well: the matrix product works on pairs of pixels and does
+    what is left over without SMLAD, which takes twice the instructions.
+    """
+    attrs = op.attributes(Conv2D)
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    units, height, width, _ = weights.shape
+    pads = attrs.padding.resolve(source.shape[1:3], (height, width), attrs.stride)
+    lone_pixel = output.shape[1:3] == (1, 1)
+    pointwise = (height, width) == (1, 1) and pads == (0, 0, 0, 0) and not lone_pixel
+    if pointwise:
+        function = "arm_convolve_1x1_s8_fast" if attrs.stride == (1, 1) else "arm_convolve_1x1_s8"
+    else:
+        function = "arm_convolve_s8"
+    call = ConvCall(
+        input_offset=-source.qparams.zero_point,
+        output_offset=output.qparams.zero_point,
+        window=Window(attrs.stride, pads[:2]),
+        activation=activation_range(attrs.activation, output.qparams),
+        input=source.shape,
+        filter=weights.shape,
+        output=output.shape,
+        upscale_argument=target.cmsis_nn.upscale_argument and not pointwise,
+    )
+    return Lowered(
+        function=function,
+        template="convolve.c.j2",
+        params=call,
+        constants=(
+            constant("weights", DType.INT8, weights.array()),
+            bias_constant(graph, op, units),
+            *channel_requantisation(source, weights, output, units),
+        ),
+        scratch_bytes=0 if pointwise else _im2col_bytes(weights.shape, target),
+        entries=(function,),
+    )
+
+
+def _im2col_bytes(filter_shape: Shape, target: Target) -> int:
+    """Two columns of 16-bit inputs (``arm_convolve_s8_get_buffer_size``)."""
+    _, height, width, channels = filter_shape
+    column = height * width * channels
+    if target.cmsis_nn.aligned_columns:
+        column = (column + 3) // 4 * 4
+    return 2 * column * 2
+
+
+def depthwise(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """DEPTHWISE_CONV_2D with any channel multiplier."""
+    attrs = op.attributes(DepthwiseConv2D)
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    _, height, width, units = weights.shape
+    pads = attrs.padding.resolve(source.shape[1:3], (height, width), attrs.stride)
+    multiplier = units // source.shape[3]
+    function = _depthwise_function((height, width), pads, multiplier)
+    call = ConvCall(
+        input_offset=-source.qparams.zero_point,
+        output_offset=output.qparams.zero_point,
+        window=Window(attrs.stride, pads[:2]),
+        activation=activation_range(attrs.activation, output.qparams),
+        input=source.shape,
+        filter=weights.shape,
+        output=output.shape,
+        channel_multiplier=multiplier,
+    )
+    im2col = function == "arm_depthwise_conv_s8_opt" and target.dsp
+    return Lowered(
+        function=function,
+        template="depthwise.c.j2",
+        params=call,
+        constants=(
+            constant("weights", DType.INT8, weights.array()),
+            bias_constant(graph, op, units),
+            *channel_requantisation(source, weights, output, units),
+        ),
+        scratch_bytes=2 * units * height * width if im2col else 0,
+        entries=(function,),
+    )
+
+
+def _depthwise_function(
+    kernel: tuple[int, int], pads: tuple[int, int, int, int], multiplier: int
+) -> str:
+    """The 3x3 function reads the middle column unchecked, so no margin may be wider than 1."""
+    if multiplier != 1:
+        return "arm_depthwise_conv_s8"
+    if kernel == (3, 3) and max(pads) <= 1:
+        return "arm_depthwise_conv_3x3_s8"
+    return "arm_depthwise_conv_s8_opt"
+
+
+def fully_connected(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """FULLY_CONNECTED; weights with a scale for each unit run as a 1x1 convolution."""
+    attrs = op.attributes(FullyConnected)
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    units, depth = weights.shape
+    batch = source.elements // depth
+    activation = activation_range(attrs.activation, output.qparams)
+    bias = bias_constant(graph, op, units)
+    if weights.qparams.per_channel:
+        return Lowered(
+            function="arm_convolve_1x1_s8_fast",
+            template="convolve.c.j2",
+            params=ConvCall(
+                input_offset=-source.qparams.zero_point,
+                output_offset=output.qparams.zero_point,
+                window=Window((1, 1), (0, 0)),
+                activation=activation,
+                input=(batch, 1, 1, depth),
+                filter=(units, 1, 1, depth),
+                output=(batch, 1, 1, units),
+            ),
+            constants=(
+                constant("weights", DType.INT8, weights.array()),
+                bias,
+                *channel_requantisation(source, weights, output, units),
+            ),
+            entries=("arm_convolve_1x1_s8_fast",),
+        )
+    real = source.qparams.scale * weights.qparams.scale / output.qparams.scale
+    multiplier, shift = numerics.quantize_multiplier(real)
+    return Lowered(
+        function="arm_fully_connected_s8",
+        template="fully_connected.c.j2",
+        params=FullyConnectedCall(
+            input_offset=-source.qparams.zero_point,
+            output_offset=output.qparams.zero_point,
+            multiplier=multiplier,
+            shift=shift,
+            activation=activation,
+            batch=batch,
+            depth=depth,
+            units=units,
+        ),
+        constants=(constant("weights", DType.INT8, weights.array()), bias),
+        entries=("arm_fully_connected_s8",),
+    )
+
+
+def average_pool(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """AVERAGE_POOL_2D; with DSP instructions the sums of one pixel stand in scratch."""
+    attrs = op.attributes(AveragePool2D)
+    channels = graph.input(op, 0).shape[3]
+    return _pool(graph, op, attrs, "arm_avgpool_s8", 4 * channels if target.dsp else 0)
+
+
+def max_pool(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """MAX_POOL_2D."""
+    return _pool(graph, op, op.attributes(MaxPool2D), "arm_max_pool_s8", 0)
+
+
+def _pool(
+    graph: Graph, op: Op, attrs: AveragePool2D | MaxPool2D, function: str, scratch_bytes: int
+) -> Lowered:
+    source, output = graph.input(op, 0), graph.output(op)
+    pads = attrs.padding.resolve(source.shape[1:3], attrs.filter, attrs.stride)
+    return Lowered(
+        function=function,
+        template="pool.c.j2",
+        params=PoolCall(
+            window=Window(attrs.stride, pads[:2]),
+            activation=activation_range(attrs.activation, output.qparams),
+            input=source.shape,
+            filter=attrs.filter,
+            output=output.shape,
+        ),
+        scratch_bytes=scratch_bytes,
+        entries=(function,),
+    )

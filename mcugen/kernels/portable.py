@@ -1,0 +1,245 @@
+"""mcugen's own C for what CMSIS-NN lacks; the sources stand in ``firmware/kernels``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcugen import numerics
+from mcugen.ir import DType, Graph, Op, Shape, Tensor
+from mcugen.kernels.base import Lowered, Overlap, Target, constant
+from mcugen.kernels.quantisation import activation_range
+from mcugen.ops.add import Add
+from mcugen.ops.mean import axes
+from mcugen.ops.softmax import Softmax
+
+IN_PLACE = Overlap(position=0, distance=0)
+
+# Headroom that TFLite gives both operands of ADD.
+ADD_LEFT_SHIFT = 20
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """One operand's way onto another scale."""
+
+    offset: int
+    multiplier: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class AddCall:
+    """Arguments of ``add_s8``."""
+
+    a: Rescale
+    b: Rescale
+    output: Rescale
+    activation: tuple[int, int]
+    count: int
+    constant_operand: bool
+
+
+@dataclass(frozen=True)
+class MeanCall:
+    """Arguments of ``mean_s8``: ``window`` is the (height, width) averaged over."""
+
+    input: Shape
+    window: tuple[int, int]
+    input_zero_point: int
+    output_zero_point: int
+    multiplier: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class SoftmaxCall:
+    """Arguments of ``softmax_s8``."""
+
+    rows: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class PadCall:
+    """Arguments of ``pad_s8``; shapes and margins are brought to four dimensions."""
+
+    before: Shape
+    input: Shape
+    output: Shape
+    value: int
+
+
+@dataclass(frozen=True)
+class LookupCall:
+    """Arguments of ``lookup_8``."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class AffineCall:
+    """Arguments of ``quantize_f32`` and ``dequantize_s8``; the scale as a C literal."""
+
+    count: int
+    scale: str
+    zero_point: int
+
+
+def add(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """ADD (TFLite ``CalculateOpDataAdd``): both operands onto twice the larger scale.
+
+    Addition commutes exactly, so a constant operand always goes second.
+    """
+    variable, other = (1, 0) if graph.input(op, 0).is_constant else (0, 1)
+    a, b, output = graph.input(op, variable), graph.input(op, other), graph.output(op)
+    if a.is_constant:
+        return None
+    common = 2 * max(a.qparams.scale, b.qparams.scale)
+    call = AddCall(
+        a=_operand(a, common),
+        b=_operand(b, common),
+        output=Rescale(
+            output.qparams.zero_point,
+            *numerics.quantize_multiplier(common / (2**ADD_LEFT_SHIFT * output.qparams.scale)),
+        ),
+        activation=activation_range(op.attributes(Add).activation, output.qparams),
+        count=output.elements,
+        constant_operand=b.is_constant,
+    )
+    inputs = (variable,) if b.is_constant else (variable, other)
+    return Lowered(
+        function="add_s8",
+        template="add.c.j2",
+        params=call,
+        constants=(constant("operand", DType.INT8, b.array()),) if b.is_constant else (),
+        overlaps=tuple(Overlap(position, distance=0) for position in inputs),
+        portable=("add_s8.c",),
+    )
+
+
+def _operand(tensor: Tensor, common: float) -> Rescale:
+    multiplier, shift = numerics.quantize_multiplier(tensor.qparams.scale / common)
+    return Rescale(-tensor.qparams.zero_point, multiplier, shift)
+
+
+def mean(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """MEAN over rows, columns or both."""
+    source, output = graph.input(op, 0), graph.output(op)
+    over = axes(graph, op)
+    window = (source.shape[1] if 1 in over else 1, source.shape[2] if 2 in over else 1)
+    multiplier, shift = numerics.mean_multiplier(
+        source.qparams.scale / output.qparams.scale, math.prod(window)
+    )
+    return Lowered(
+        function="mean_s8",
+        template="mean.c.j2",
+        params=MeanCall(
+            input=source.shape,
+            window=window,
+            input_zero_point=source.qparams.zero_point,
+            output_zero_point=output.qparams.zero_point,
+            multiplier=multiplier,
+            shift=shift,
+        ),
+        portable=("mean_s8.c",),
+    )
+
+
+def softmax(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """SOFTMAX over the last dimension, the exponentials tabulated at compile time."""
+    source = graph.input(op, 0)
+    depth = source.shape[-1]
+    table = numerics.softmax_exp_table(op.attributes(Softmax).beta, source.qparams.scale)
+    return Lowered(
+        function="softmax_s8",
+        template="softmax.c.j2",
+        params=SoftmaxCall(rows=source.elements // depth, depth=depth),
+        constants=(constant("exp_table", DType.INT32, table),),
+        overlaps=(IN_PLACE,),
+        portable=("softmax_s8.c",),
+    )
+
+
+def pad(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """PAD with the zero point."""
+    source, margins, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    missing = 4 - len(source.shape)
+    if missing < 0:
+        return None
+    before = tuple(int(value) for value in margins.array()[:, 0])
+    return Lowered(
+        function="pad_s8",
+        template="pad.c.j2",
+        params=PadCall(
+            before=(0,) * missing + before,
+            input=(1,) * missing + source.shape,
+            output=(1,) * missing + output.shape,
+            value=output.qparams.zero_point,
+        ),
+        portable=("pad_s8.c",),
+    )
+
+
+_BYTES = {DType.INT8: range(-128, 128), DType.UINT8: range(256)}
+
+
+def requantise(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """QUANTIZE between 8-bit types: a table of all 256 answers, indexed by the raw byte."""
+    source, output = graph.input(op, 0), graph.output(op)
+    if source.dtype not in _BYTES or output.dtype not in _BYTES:
+        return None
+    table = numerics.requantize_table(
+        source.qparams.zero_point,
+        source.qparams.scale / output.qparams.scale,
+        output.qparams.zero_point,
+        _BYTES[source.dtype],
+        _BYTES[output.dtype],
+    )
+    by_raw_byte = np.empty(256, np.uint8)
+    by_raw_byte[np.arange(_BYTES[source.dtype].start, _BYTES[source.dtype].stop) & 0xFF] = (
+        table & 0xFF
+    )
+    return Lowered(
+        function="lookup_8",
+        template="lookup.c.j2",
+        params=LookupCall(count=output.elements),
+        constants=(constant("table", DType.UINT8, by_raw_byte),),
+        overlaps=(IN_PLACE,),
+        portable=("lookup_8.c",),
+    )
+
+
+def quantise_float(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """QUANTIZE from float32 to int8."""
+    source, output = graph.input(op, 0), graph.output(op)
+    if (source.dtype, output.dtype) != (DType.FLOAT32, DType.INT8):
+        return None
+    return Lowered(
+        function="quantize_f32",
+        template="quantize.c.j2",
+        params=_affine(output),
+        overlaps=(IN_PLACE,),
+        portable=("quantize_f32.c",),
+    )
+
+
+def dequantise(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """DEQUANTIZE from int8 to float32."""
+    source = graph.input(op, 0)
+    if source.dtype is not DType.INT8:
+        return None
+    return Lowered(
+        function="dequantize_s8",
+        template="dequantize.c.j2",
+        params=_affine(source),
+        portable=("dequantize_s8.c",),
+    )
+
+
+def _affine(quantised: Tensor) -> AffineCall:
+    """The shortest decimal that reads back as the same float32."""
+    scale = np.format_float_scientific(np.float32(quantised.qparams.scale), trim="0")
+    return AffineCall(quantised.elements, f"{scale}f", quantised.qparams.zero_point)

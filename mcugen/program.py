@@ -1,0 +1,26 @@
+"""Schedule + memory plan + board: all that the emitter needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcugen.memory.plan import Plan
+from mcugen.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model came from, as the generated files state it."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A scheduled model with every byte placed."""
+
+    source: Source
+    schedule: Schedule
+    plan: Plan
