@@ -1,0 +1,311 @@
+#include "console.h"
+
+#include <string.h>
+
+#include "board.h"
+#include "caches.h"
+#include "cortex_m.h"
+#include "crc32.h"
+#include "cycles.h"
+#include "frame.h"
+#include "mailbox.h"
+#include "messages.h"
+#include "model.h"
+#include "uart.h"
+
+struct layer_result {
+    uint32_t cycles;
+    uint32_t crc;
+    uint32_t bytes;
+};
+
+static struct {
+    uint32_t core_hz;
+    bool counts_cycles;
+    uint32_t input_received;
+    bool output_valid;
+    uint32_t layer_began;
+    int32_t status;
+    uint32_t layers_run;
+    struct layer_result layers[MODEL_LAYERS];
+} run;
+
+static struct frame_receiver receiver;
+static struct frame answer;
+
+/* The last request that was carried out: when it comes again, its answer was lost on the way. */
+static struct {
+    bool any;
+    uint8_t sequence;
+    uint32_t crc;
+    bool ran;
+} last;
+
+static void send_answer(void)
+{
+    frame_seal(&answer);
+    frame_send(&answer, uart_write);
+}
+
+static void answer_begin(enum answer type)
+{
+    frame_begin(&answer, (uint8_t)type, last.sequence);
+}
+
+static void answer_ack(void)
+{
+    answer_begin(ANSWER_ACK);
+    send_answer();
+}
+
+static void answer_error(enum error_code code)
+{
+    answer_begin(ANSWER_ERROR);
+    frame_put_u8(&answer, (uint8_t)code);
+    send_answer();
+}
+
+static void put_text(const char *text, uint32_t length)
+{
+    frame_put_u8(&answer, (uint8_t)length);
+    frame_put(&answer, text, length);
+}
+
+/* Names that would not fit the frame together are cut. */
+#define NAME_MAX_BYTES 128u
+#define CUT(length)    ((uint32_t)((length) < NAME_MAX_BYTES ? (length) : NAME_MAX_BYTES))
+
+static void answer_hello(void)
+{
+    answer_begin(ANSWER_HELLO);
+    frame_put_u32(&answer, PROTOCOL_VERSION);
+    frame_put_u32(&answer, run.core_hz);
+    frame_put_u32(&answer, MODEL_INPUT_BYTES);
+    frame_put_u32(&answer, MODEL_OUTPUT_BYTES);
+    frame_put_u32(&answer, MODEL_LAYERS);
+    frame_put_u8(&answer, run.counts_cycles);
+    put_text(BOARD_ID, CUT(sizeof(BOARD_ID) - 1));
+    put_text(MODEL_NAME, CUT(sizeof(MODEL_NAME) - 1));
+    put_text(MODEL_HASH, CUT(sizeof(MODEL_HASH) - 1));
+    send_answer();
+}
+
+static void take_input(const uint8_t *payload, uint32_t length)
+{
+    if (length <= sizeof(uint32_t)) {
+        answer_error(ERROR_BAD_LENGTH);
+        return;
+    }
+    uint32_t offset = frame_u32(payload);
+    uint32_t bytes = length - (uint32_t)sizeof(uint32_t);
+    if (offset > MODEL_INPUT_BYTES || bytes > MODEL_INPUT_BYTES - offset) {
+        answer_error(ERROR_BAD_RANGE);
+        return;
+    }
+    if (offset != 0 && offset != run.input_received) {
+        answer_error(ERROR_OUT_OF_ORDER);
+        return;
+    }
+    run.output_valid = false; /* the arena holds both */
+    memcpy((uint8_t *)model_input() + offset, payload + sizeof(uint32_t), bytes);
+    run.input_received = offset + bytes;
+    answer_ack();
+}
+
+static void send_layer(uint32_t layer)
+{
+    const struct layer_result *result = &run.layers[layer];
+    answer_begin(ANSWER_LAYER);
+    frame_put_u32(&answer, layer);
+    frame_put_u32(&answer, result->cycles);
+    frame_put_u32(&answer, result->crc);
+    frame_put_u32(&answer, result->bytes);
+    send_answer();
+}
+
+static void send_done(void)
+{
+    uint64_t cycles = 0;
+    for (uint32_t layer = 0; layer < run.layers_run; layer++) {
+        cycles += run.layers[layer].cycles;
+    }
+    answer_begin(ANSWER_DONE);
+    frame_put_u32(&answer, (uint32_t)cycles);
+    frame_put_u32(&answer, (uint32_t)(cycles >> 32));
+    frame_put_u32(&answer, (uint32_t)run.status);
+    send_answer();
+}
+
+__attribute__((noipa)) void console_model_runs(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+__attribute__((noipa)) void console_model_ended(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+__attribute__((noinline)) void console_on_layer(void *context, uint32_t layer, const void *output,
+                                                uint32_t bytes)
+{
+    uint32_t cycles = cycles_now() - run.layer_began;
+    (void)context;
+    if (layer < MODEL_LAYERS) {
+        run.layers[layer] = (struct layer_result){
+            .cycles = cycles, .crc = crc32_update(0, output, bytes), .bytes = bytes};
+        run.layers_run = layer + 1;
+        send_layer(layer);
+    }
+    run.layer_began = cycles_now();
+    console_model_runs();
+}
+
+static void run_model(void)
+{
+    if (run.input_received != MODEL_INPUT_BYTES) {
+        answer_error(ERROR_INPUT_INCOMPLETE);
+        return;
+    }
+    run.input_received = 0; /* the run overwrites it */
+    run.layers_run = 0;
+    last.ran = true;
+    answer_ack();
+    run.layer_began = cycles_now();
+    console_model_runs();
+    int status = model_run(console_on_layer, NULL);
+    console_model_ended();
+    run.status = status;
+    run.output_valid = run.status == 0;
+    send_done();
+}
+
+static void repeat_run(void)
+{
+    answer_ack();
+    for (uint32_t layer = 0; layer < run.layers_run; layer++) {
+        send_layer(layer);
+    }
+    send_done();
+}
+
+static void send_output(const uint8_t *payload, uint32_t length)
+{
+    if (length != 2 * sizeof(uint32_t)) {
+        answer_error(ERROR_BAD_LENGTH);
+        return;
+    }
+    uint32_t offset = frame_u32(payload);
+    uint32_t bytes = frame_u32(payload + sizeof(uint32_t));
+    if (bytes > FRAME_PAYLOAD_MAX || offset > MODEL_OUTPUT_BYTES ||
+        bytes > MODEL_OUTPUT_BYTES - offset) {
+        answer_error(ERROR_BAD_RANGE);
+    } else if (!run.output_valid) {
+        answer_error(ERROR_NO_OUTPUT);
+    } else {
+        answer_begin(ANSWER_OUTPUT);
+        frame_put(&answer, (const uint8_t *)model_output() + offset, bytes);
+        send_answer();
+    }
+}
+
+static _Noreturn void reboot_to_loader(void)
+{
+    answer_ack();
+    uart_flush();
+    _mailbox = MAILBOX_STAY_IN_LOADER;
+    caches_clean(&_mailbox);
+    SCB_AIRCR = AIRCR_SYSRESETREQ;
+    barrier_data();
+    for (;;) {
+    }
+}
+
+static void carry_out(const struct frame *request)
+{
+    const uint8_t *payload = frame_payload(request);
+    uint32_t length = frame_payload_length(request);
+    uint8_t type = frame_type(request);
+    if (type == REQUEST_INPUT) {
+        take_input(payload, length);
+    } else if (type == REQUEST_OUTPUT) {
+        send_output(payload, length);
+    } else if (type != REQUEST_HELLO && type != REQUEST_RUN && type != REQUEST_REBOOT_TO_LOADER) {
+        answer_error(ERROR_UNKNOWN_REQUEST);
+    } else if (length != 0) {
+        answer_error(ERROR_BAD_LENGTH);
+    } else if (type == REQUEST_HELLO) {
+        answer_hello();
+    } else if (type == REQUEST_RUN) {
+        run_model();
+    } else {
+        reboot_to_loader();
+    }
+}
+
+static void handle(const struct frame *request)
+{
+    bool repeated =
+        last.any && last.sequence == frame_sequence(request) && last.crc == frame_crc(request);
+    if (repeated && last.ran) {
+        repeat_run();
+    } else if (repeated) {
+        frame_send(&answer, uart_write);
+    } else {
+        last.any = true;
+        last.sequence = frame_sequence(request);
+        last.crc = frame_crc(request);
+        last.ran = false;
+        carry_out(request);
+    }
+}
+
+/* Built where the damaged frame was: the last answer must stay, it may be asked for again. */
+static void complain_about_frame(void)
+{
+    frame_begin(&receiver.frame, ANSWER_ERROR, 0);
+    frame_put_u8(&receiver.frame, ERROR_BAD_FRAME);
+    frame_seal(&receiver.frame);
+    frame_send(&receiver.frame, uart_write);
+}
+
+_Noreturn void console_serve(uint32_t core_hz, bool counts_cycles)
+{
+    run.core_hz = core_hz;
+    run.counts_cycles = counts_cycles;
+    for (;;) {
+        switch (frame_receive(&receiver, uart_read())) {
+        case FRAME_GOOD:
+            handle(&receiver.frame);
+            break;
+        case FRAME_BAD:
+            complain_about_frame();
+            break;
+        case FRAME_NONE:
+            break;
+        }
+    }
+}
+
+static void send_fault(const struct fault *fault)
+{
+    uart_write(0); /* ends a frame that the fault cut short */
+    frame_begin(&answer, ANSWER_FAULT, 0);
+    frame_put_u32(&answer, fault->exception);
+    frame_put_u32(&answer, fault->pc);
+    frame_put_u32(&answer, fault->lr);
+    frame_put_u32(&answer, fault->sp);
+    frame_put_u32(&answer, fault->cfsr);
+    frame_put_u32(&answer, fault->hfsr);
+    frame_put_u32(&answer, fault->address);
+    send_answer();
+}
+
+_Noreturn void console_report_fault(const struct fault *fault)
+{
+    for (;;) {
+        send_fault(fault);
+        while (uart_read() != 0) {
+        }
+    }
+}

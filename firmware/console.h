@@ -1,0 +1,25 @@
+/* The host's side of the board: answers the requests of the console protocol. */
+#ifndef CONSOLE_H
+#define CONSOLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fault.h"
+
+/* Answers requests for ever. */
+_Noreturn void console_serve(uint32_t core_hz, bool counts_cycles);
+
+/* Says what happened, then again whenever somebody asks anything. */
+_Noreturn void console_report_fault(const struct fault *fault);
+
+/* The model's layer hook: sends a LAYER frame. */
+void console_on_layer(void *context, uint32_t layer, const void *output, uint32_t bytes);
+
+/* Empty marks between the console's work and the model's: a debugger or the virtual board stops
+ * here to watch the model alone, from console_model_runs to console_on_layer or
+ * console_model_ended. */
+void console_model_runs(void);
+void console_model_ended(void);
+
+#endif

@@ -1,0 +1,12 @@
+/* One word of RAM that no start-up code clears: a message to whatever runs after a reset. */
+#ifndef MAILBOX_H
+#define MAILBOX_H
+
+#include <stdint.h>
+
+#define MAILBOX_STAY_IN_LOADER 0x4C64724Du
+
+extern volatile uint32_t
+    _mailbox; /* placed by the linker script, at the same address in all programs */
+
+#endif

@@ -1,0 +1,138 @@
+"""Strict reading of board descriptions (``firmware/boards/*.toml``).
+
+A key that is missing, unknown, of another type or at odds with the rest is an error, so that a
+description cannot silently mean something else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from mcugen.boards.board import PORTS, Board, Pin, Pll
+from mcugen.errors import BoardError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_SCHEMA = 1
+_CORES = ("cortex-m4", "cortex-m7")
+_PRESCALERS = (1, 2, 4, 8, 16)
+
+
+def read_board(path: Path) -> Board:
+    """The board that a file describes. Raises BoardError B002 naming file and key."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BoardError("B002", f"not a TOML file: {error}", where=str(path)) from error
+    try:
+        board: Board = _build(Board, table, "")
+        _check(board, path.stem)
+    except _Malformed as error:
+        raise BoardError("B002", str(error), where=str(path)) from None
+    return board
+
+
+class _Malformed(Exception):  # noqa: N818 - the error that users see is BoardError
+    """What is wrong with a description, in one line."""
+
+
+def _build(kind: type[Any], table: Mapping[str, Any], path: str) -> Any:
+    """A dataclass from a table, field by field as its annotations say."""
+    hints = get_type_hints(kind)
+    known = [field.name for field in fields(kind)]
+    for key in table:
+        if key not in known:
+            raise _Malformed(f"unknown key `{path}{key}`, known here: {', '.join(known)}")
+    values = {}
+    for field in fields(kind):
+        if field.name in table:
+            values[field.name] = _convert(hints[field.name], table[field.name], path + field.name)
+        elif type(None) not in get_args(hints[field.name]):
+            raise _Malformed(f"key `{path}{field.name}` is missing")
+    return kind(**values)
+
+
+def _convert(hint: Any, value: Any, path: str) -> Any:
+    if get_origin(hint) is UnionType:
+        return _convert(get_args(hint)[0], value, path)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise _Malformed(f"`{path}` must be a list")
+        kind = get_args(hint)[0]
+        return tuple(_convert(kind, item, f"{path}[{i}]") for i, item in enumerate(value))
+    if isinstance(hint, type) and is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise _Malformed(f"`{path}` must be a table")
+        return _build(hint, value, f"{path}.")
+    if type(value) is not hint or (hint is int and value < 0):
+        raise _Malformed(f"`{path}` must be {_TYPE_NAMES[hint]}, not {value!r}")
+    return value
+
+
+_TYPE_NAMES: Mapping[type, str] = {int: "a whole number", str: "a text", bool: "true or false"}
+
+
+def _check(board: Board, stem: str) -> None:
+    for wrong, problem in _contradictions(board, stem):
+        if wrong:
+            raise _Malformed(problem)
+
+
+def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
+    names = [region.name for region in board.memory]
+    known = set(board.application.ram) <= set(names)
+    pll = board.clock.pll
+    return [
+        (board.schema != _SCHEMA, f"`schema` is {board.schema}, this mcugen reads {_SCHEMA}"),
+        (board.id != stem, f"`id` is `{board.id}`, but the file is called `{stem}.toml`"),
+        (board.chip.core not in _CORES, f"`chip.core` must be one of {', '.join(_CORES)}"),
+        *(() if pll is None else _pll_contradictions(pll, board.clock.hz)),
+        (sum(board.flash.sectors) != board.flash.size, "`flash.sectors` do not add up to `size`"),
+        (not _starts_a_sector(board), "`application.start` is not the start of a flash sector"),
+        (not board.application.ram or not known, "`application.ram` must name memories"),
+        (known and not _adjacent(board), "`application.ram` memories are not adjacent"),
+        (board.application.stack_bytes % 8 != 0, "`application.stack_bytes` must divide by 8"),
+        *((pin.port not in PORTS, f"`{pin.port}` is no port") for pin in _pins(board)),
+        *((pin.pin > 15, f"{pin.name} is no pin") for pin in _pins(board)),
+    ]
+
+
+def _pll_contradictions(pll: Pll, hz: int) -> list[tuple[bool, str]]:
+    return [
+        (pll.m == 0 or pll.p not in (2, 4, 6, 8), "`clock.pll` divides by nothing that exists"),
+        (pll.source_hz * pll.n != hz * pll.m * pll.p, "`clock.hz` is not what `clock.pll` makes"),
+        (
+            not {pll.apb1_divider, pll.apb2_divider} <= set(_PRESCALERS),
+            f"the bus dividers must be among {', '.join(map(str, _PRESCALERS))}",
+        ),
+    ]
+
+
+def _pins(board: Board) -> tuple[Pin, ...]:
+    wiring = board.console.wiring
+    return () if wiring is None else (wiring.tx, wiring.rx)
+
+
+def _starts_a_sector(board: Board) -> bool:
+    start = board.flash.base
+    for size in board.flash.sectors:
+        if start == board.application.start:
+            return True
+        start += size
+    return False
+
+
+def _adjacent(board: Board) -> bool:
+    parts = [
+        region for name in board.application.ram for region in board.memory if region.name == name
+    ]
+    return all(a.end == b.base for a, b in itertools.pairwise(parts))

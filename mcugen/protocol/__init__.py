@@ -1,0 +1,1 @@
+"""The console protocol between host and firmware: docs/console-protocol.md."""
