@@ -1,0 +1,60 @@
+"""Does the model fit the board? Asked before anything is written."""
+
+from __future__ import annotations
+
+from mcugen.boards import Board
+from mcugen.emit import shape_text
+from mcugen.errors import FitError
+from mcugen.program import Program
+
+_WORST_LAYERS = 5
+
+
+def check(program: Program, board: Board) -> None:
+    """Raises FitError F001 or F002, with a table of the layers that need the most.
+
+    The linker has the last word on the few kilobytes that the firmware itself takes.
+    """
+    needed = program.plan.arena_bytes + board.application.stack_bytes + board.mailbox_bytes
+    if needed > board.ram.size:
+        raise _ram_error(program, board, needed)
+    weights = sum(
+        len(constant.data) for step in program.schedule.steps for constant in step.lowered.constants
+    )
+    available = board.application_flash.size
+    if weights > available:
+        raise FitError(
+            "F002",
+            f"the weights alone are {weights - available:,} bytes more than {board.name} has flash",
+            where=f"{weights:,} bytes of weights, {available:,} bytes of flash",
+            hint="choose a larger board with `--target`, or a smaller model",
+        )
+
+
+def _ram_error(program: Program, board: Board, needed: int) -> FitError:
+    steps, live = program.schedule.steps, program.plan.live
+    binding = steps[program.plan.binding_step]
+    worst = sorted(steps, key=lambda step: (-live[step.index], step.index))[:_WORST_LAYERS]
+    rows = [("layer", "writes", "alive", "over by")]
+    room = board.ram.size - board.application.stack_bytes - board.mailbox_bytes
+    for step in worst:
+        over = live[step.index] - room
+        shape = shape_text(program.schedule.tensor(step.output).shape)
+        over_text = f"{over:,}" if over > 0 else "fits"
+        rows.append((f"{step.index} {step.name}", shape, f"{live[step.index]:,}", over_text))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    table = tuple(
+        "  ".join(
+            cell.ljust(width) if column < 2 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+    return FitError(
+        "F001",
+        f"the model needs {needed - board.ram.size:,} bytes more RAM than {board.name} has",
+        where=f"layer {binding.index} `{binding.name}` binds: {live[binding.index]:,} bytes alive, "
+        f"{room:,} available beside {board.application.stack_bytes:,} bytes of stack",
+        hint="choose a larger board with `--target`, or a smaller model or input",
+        details=table,
+    )

@@ -1,0 +1,165 @@
+"""``manifest.json``: what a build folder holds, from which model, and where every layer stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcugen.errors import UsageError
+
+FILE_NAME = "manifest.json"
+MODEL_FILE = "model.tflite"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The model's input or output."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A step of the generated code.
+
+    ``tensor`` is the id of its output in the .tflite file; ``input`` and ``output`` are shapes as
+    people read them.
+    """
+
+    name: str
+    op: str
+    kernel: str
+    macs: int
+    tensor: int
+    shape: tuple[int, ...]
+    dtype: str
+    offset: int
+    bytes: int
+    scratch_bytes: int
+    live_bytes: int
+    input: str
+    output: str
+
+
+@dataclass(frozen=True)
+class CmsisNNRecord:
+    """Which CMSIS-NN was compiled: SHA-256 sums by path in the build's copy."""
+
+    version: str
+    origin: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All sizes are bytes; ``files`` maps paths in the build folder to SHA-256 sums."""
+
+    mcugen: str
+    model: str
+    model_sha256: str
+    board: str
+    target: str
+    toolchain: str
+    input: Edge
+    output: Edge
+    layers: tuple[Layer, ...]
+    macs: int
+    arena_bytes: int
+    arena_lower_bound: int
+    weights_bytes: int
+    code_bytes: int
+    flash_bytes: int
+    flash_available: int
+    ram_bytes: int
+    ram_available: int
+    stack_reserved: int
+    cmsis_nn: CmsisNNRecord
+    files: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"schema": SCHEMA, **dataclasses.asdict(self)}
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below ``folder``, by path, sorted."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in paths}
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    text = json.dumps(manifest.as_json(), indent=2, sort_keys=True)
+    (folder / FILE_NAME).write_text(f"{text}\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a build whose files are as they were built. Raises UsageError U003, U004."""
+    path = folder / FILE_NAME
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        manifest = _from_json(fields)
+    except OSError as error:
+        raise UsageError(
+            "U003",
+            "this is not a build of mcugen: it has no readable manifest.json",
+            where=str(folder),
+            hint="run `mcugen build MODEL --target BOARD` first, or name the build folder",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            "U003",
+            "the manifest is damaged or from another version of mcugen",
+            where=str(path),
+            hint="build again",
+        ) from error
+    _check_files(folder, manifest)
+    return manifest
+
+
+def _from_json(fields: dict[str, Any]) -> Manifest:
+    if fields.pop("schema") != SCHEMA:
+        raise ValueError("another schema")
+    fields["input"] = _edge(fields["input"])
+    fields["output"] = _edge(fields["output"])
+    fields["layers"] = tuple(_layer(layer) for layer in fields["layers"])
+    fields["cmsis_nn"] = CmsisNNRecord(**fields["cmsis_nn"])
+    return Manifest(**fields)
+
+
+def _edge(fields: dict[str, Any]) -> Edge:
+    return Edge(**{**fields, "shape": tuple(fields["shape"])})
+
+
+def _layer(fields: dict[str, Any]) -> Layer:
+    return Layer(**{**fields, "shape": tuple(fields["shape"])})
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    for name, expected in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise UsageError(
+                "U003",
+                f"`{name}` is missing from the build",
+                where=str(folder),
+                hint="build again",
+            )
+        if sha256(path) != expected:
+            raise UsageError(
+                "U004",
+                f"`{name}` is not the file that was built",
+                where=str(path),
+                hint="build again; to change the C, copy `model/` out of the build folder",
+            )

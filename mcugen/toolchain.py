@@ -1,0 +1,150 @@
+"""Runs the C compilers: ``arm-none-eabi-gcc`` for the board, ``cc`` for the host.
+
+Sources are compiled with paths relative to the build folder, which is mapped to ``.`` in debug
+information, so that two builds in different folders give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcugen.errors import ToolchainError
+
+GENERATED_WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow")
+"""What every file that mcugen writes must pass."""
+
+_PACKAGES = {
+    "cc": "gcc",
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi",
+    "arm-none-eabi-objcopy": "binutils-arm-none-eabi",
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A C file (relative to the build folder) with the flags that are its own."""
+
+    source: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A compiler driver with the flags that all units share.
+
+    ``cache`` is a folder of objects from earlier compilations; they are found by the contents of
+    the source, of all headers below the build folder, and the flags.
+    """
+
+    program: str
+    flags: tuple[str, ...]
+    cache: Path | None = None
+
+    def compile(self, root: Path, units: Sequence[Unit], objects: Path) -> tuple[Path, ...]:
+        """Objects of ``units``, in their order, below ``objects``. Raises ToolchainError."""
+        require(self.program)
+        objects.mkdir(parents=True, exist_ok=True)
+        headers = _headers_digest(root) if self.cache else ""
+        targets = [objects / f"{unit.source.replace('/', '__')}.o" for unit in units]
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(
+                pool.map(
+                    lambda pair: self._compile_unit(root, pair[0], pair[1], headers),
+                    zip(units, targets, strict=True),
+                )
+            )
+        return tuple(targets)
+
+    def link(self, root: Path, objects: Sequence[Path], flags: Sequence[str], output: Path) -> None:
+        """Links ``objects`` to ``output``. Raises ToolchainError T002 with what the linker said."""
+        paths = [os.path.relpath(path, root) for path in objects]
+        _run(root, [self.program, *self.flags, *paths, *flags, "-o", str(output.resolve())])
+
+    def _compile_unit(self, root: Path, unit: Unit, target: Path, headers: str) -> None:
+        flags = [*self.flags, *unit.flags]
+        cached = self._cached(root, unit, flags, headers)
+        if cached is not None and cached.is_file():
+            shutil.copyfile(cached, target)
+            return
+        mapping = f"-ffile-prefix-map={root.resolve()}=."
+        _run(
+            root,
+            [self.program, *flags, mapping, "-c", unit.source, "-o", str(target.resolve())],
+        )
+        if cached is not None:
+            _store(target, cached)
+
+    def _cached(self, root: Path, unit: Unit, flags: Sequence[str], headers: str) -> Path | None:
+        if self.cache is None:
+            return None
+        digest = hashlib.sha256((root / unit.source).read_bytes())
+        digest.update("\0".join([headers, self.program, unit.source, *flags]).encode())
+        return self.cache / f"{digest.hexdigest()}.o"
+
+
+def _store(built: Path, cached: Path) -> None:
+    """By rename, since several processes may fill the same cache."""
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    partial = cached.with_suffix(f".{os.getpid()}.{built.name}")
+    shutil.copyfile(built, partial)
+    partial.replace(cached)
+
+
+def _headers_digest(root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.h")):
+        digest.update(f"{path.relative_to(root)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def require(program: str) -> str:
+    """The program's path. Raises ToolchainError T001 naming the Debian package that has it."""
+    path = shutil.which(program)
+    if path is None:
+        package = _PACKAGES.get(program, program)
+        raise ToolchainError(
+            "T001",
+            f"`{program}` is not installed",
+            hint=f"on Debian and Ubuntu: `apt-get install {package}`",
+        )
+    return path
+
+
+def objcopy(elf: Path, output: Path, output_format: str) -> None:
+    """Converts an ELF file to ``binary`` or ``ihex``."""
+    require("arm-none-eabi-objcopy")
+    _run(
+        elf.parent,
+        ["arm-none-eabi-objcopy", "-O", output_format, str(elf.resolve()), str(output.resolve())],
+    )
+
+
+def version(program: str) -> str:
+    """The first line of ``--version``."""
+    require(program)
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return answer.stdout.partition("\n")[0]
+
+
+def _run(folder: Path, command: Sequence[str]) -> None:
+    environment = {**os.environ, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise ToolchainError(
+            "T002",
+            f"`{command[0]}` failed with status {done.returncode}",
+            where=" ".join(command),
+            details=tuple(said[:20]),
+            hint="if the compiler is a usual release, please report this as a bug in mcugen",
+        )

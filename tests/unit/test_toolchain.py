@@ -1,0 +1,55 @@
+"""The compilers as mcugen calls them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcugen.errors import ToolchainError
+from mcugen.toolchain import Compiler, Unit, require
+
+
+def test_missing_program_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(ToolchainError) as caught:
+        require("arm-none-eabi-gcc")
+    assert caught.value.code == "T001"
+    assert "gcc-arm-none-eabi" in caught.value.hint
+
+
+def test_failed_compilation_says_what_the_compiler_said(tmp_path: Path) -> None:
+    (tmp_path / "bad.c").write_text("int main(void) { return nothing; }\n")
+    with pytest.raises(ToolchainError) as caught:
+        Compiler("cc", ()).compile(tmp_path, [Unit("bad.c")], tmp_path / "objects")
+    assert caught.value.code == "T002"
+    assert any("nothing" in line for line in caught.value.details)
+
+
+def test_objects_do_not_depend_on_the_folder(tmp_path: Path) -> None:
+    built = []
+    for name in ("one", "another"):
+        root = tmp_path / name
+        root.mkdir()
+        (root / "a.c").write_text("const char *where(void) { return __FILE__; }\n")
+        (built_object,) = Compiler("cc", ("-g",)).compile(root, [Unit("a.c")], root / "objects")
+        built.append(built_object.read_bytes())
+    assert built[0] == built[1]
+
+
+def test_cache_gives_the_same_object_and_notices_changes(tmp_path: Path) -> None:
+    cache, objects = tmp_path / "cache", tmp_path / "objects"
+    compiler = Compiler("cc", (), cache)
+    source, header = tmp_path / "a.c", tmp_path / "a.h"
+    header.write_text("#define ANSWER 1\n")
+    source.write_text('#include "a.h"\nint answer(void) { return ANSWER; }\n')
+    (first,) = compiler.compile(tmp_path, [Unit("a.c")], objects)
+    before = first.read_bytes()
+    assert len(list(cache.iterdir())) == 1
+    compiler.compile(tmp_path, [Unit("a.c")], objects)
+    assert len(list(cache.iterdir())) == 1
+    assert first.read_bytes() == before
+    header.write_text("#define ANSWER 2\n")
+    compiler.compile(tmp_path, [Unit("a.c")], objects)
+    assert len(list(cache.iterdir())) == 2
+    assert first.read_bytes() != before
