@@ -1,0 +1,218 @@
+"""What a model is run on: the default inputs, ``.npy`` files and pictures, as the input's bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcugen.errors import UsageError
+from mcugen.ir import DType, Graph, Quant, Shape, Tensor
+
+Integers = NDArray[np.int64]
+Pattern = Callable[[Shape, int, int], Integers]
+
+DEFAULT_COUNT = 8
+
+_NPY_MAGIC = b"\x93NUMPY"
+_UNKNOWN_RANGE = Quant((1 / 127.5,), (-1,))
+"""What stands in for the quantisation of an input that has none: real values of about -1 to 1."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of the model: ``data`` as the input tensor holds it, ``note`` what was done."""
+
+    name: str
+    data: bytes
+    note: str
+
+
+def model_input(graph: Graph) -> Tensor:
+    """The graph's only input; a float32 one carries the quantisation of the QUANTIZE behind it.
+
+    Raises UsageError U002 when the graph has more than one input.
+    """
+    if len(graph.inputs) != 1:
+        raise UsageError("U002", f"the model has {len(graph.inputs)} inputs, not one")
+    tensor = graph.tensor(graph.inputs[0])
+    for op in graph.ops:
+        if op.kind == "QUANTIZE" and op.inputs[0] == tensor.id and tensor.dtype is DType.FLOAT32:
+            return replace(tensor, quant=graph.output(op).quant)
+    return tensor
+
+
+def integer_range(tensor: Tensor) -> tuple[int, int]:
+    """Smallest and largest integer of the input; those of int8 where the input is float32."""
+    return (0, 255) if tensor.dtype is DType.UINT8 else (-128, 127)
+
+
+def default_inputs(tensor: Tensor, seed: int, count: int) -> tuple[Input, ...]:
+    """``count`` inputs that find most faults: constants, ramps, extremes, then seeded random ones.
+
+    The first ones are the same for every ``count``. A float32 input gets the values that its
+    quantisation gives the integers. Raises UsageError U006 when ``count`` is below 1.
+    """
+    if count < 1:
+        raise UsageError("U006", f"{count} inputs are none", hint="`--count` takes 1 or more")
+    low, high = integer_range(tensor)
+    zero_point = _quantisation(tensor).zero_point
+    patterns: list[tuple[str, str, Pattern]] = [
+        ("minimum", f"every value {low}", _constant(low)),
+        ("maximum", f"every value {high}", _constant(high)),
+        ("zero point", f"every value {zero_point}, which is 0.0", _constant(zero_point)),
+        ("rising", f"a ramp from {low} to {high}", _rising_ramp),
+        ("falling", f"a ramp from {high} to {low}", _falling_ramp),
+        ("checkerboard", f"{low} and {high} by turns along every axis", _checkerboard),
+    ]
+    for number in range(1, math.ceil(max(count - len(patterns), 0) / 2) + 1):
+        random, smooth = _seeded(_random, seed, number), _seeded(_smooth, seed, number)
+        patterns.append((f"random {number}", f"uniform, seed {seed}", random))
+        patterns.append((f"smooth {number}", f"random hills and valleys, seed {seed}", smooth))
+    return tuple(
+        Input(name, _encode(make(tensor.shape, low, high), tensor), note)
+        for name, note, make in patterns[:count]
+    )
+
+
+def _constant(value: int) -> Pattern:
+    return lambda shape, low, high: np.full(shape, value, np.int64)
+
+
+def _rising_ramp(shape: Shape, low: int, high: int) -> Integers:
+    elements = math.prod(shape)
+    steps = np.arange(elements, dtype=np.int64) * (high - low) // max(elements - 1, 1)
+    return (low + steps).reshape(shape)
+
+
+def _falling_ramp(shape: Shape, low: int, high: int) -> Integers:
+    return low + high - _rising_ramp(shape, low, high)
+
+
+def _checkerboard(shape: Shape, low: int, high: int) -> Integers:
+    return np.where(np.indices(shape).sum(axis=0) % 2, high, low)
+
+
+def _seeded(
+    fill: Callable[[np.random.Generator, Shape, int, int], Integers], seed: int, number: int
+) -> Pattern:
+    return lambda shape, low, high: fill(np.random.default_rng([seed, number]), shape, low, high)
+
+
+def _random(rng: np.random.Generator, shape: Shape, low: int, high: int) -> Integers:
+    return rng.integers(low, high, shape, dtype=np.int64, endpoint=True)
+
+
+def _smooth(rng: np.random.Generator, shape: Shape, low: int, high: int) -> Integers:
+    """A random 5x5 grid a channel, interpolated: like a picture, neighbours are alike."""
+    height, width, channels = shape[1:] if len(shape) == 4 else (1, math.prod(shape), 1)
+    grid = rng.uniform(low, high, (5, 5, channels))
+    down, across = _interpolation(height, 5), _interpolation(width, 5)
+    values: NDArray[np.float64] = np.einsum("yi,ijc,xj->yxc", down, grid, across)
+    return np.rint(values).astype(np.int64).reshape(shape)
+
+
+def _interpolation(size: int, knots: int) -> NDArray[np.float64]:
+    """Weights of ``knots`` equidistant knots at ``size`` equidistant points."""
+    points = np.linspace(0, knots - 1, size)
+    return np.maximum(0, 1 - np.abs(points[:, None] - np.arange(knots)))
+
+
+def load_input(path: Path, tensor: Tensor) -> Input:
+    """The ``.npy`` file or picture at ``path`` as the bytes of the input ``tensor``.
+
+    An array has the input's shape (a leading 1 may be missing) and type; float32 is quantised for
+    an integer input. A picture is resized and quantised as ``pictures`` says. Raises UsageError
+    U001 when the file cannot be read, U002 when it does not suit the model.
+    """
+    try:
+        if not path.is_file():
+            raise UsageError("U001", f"`{path}` is not a file")
+        with path.open("rb") as file:
+            magic = file.read(len(_NPY_MAGIC))
+    except OSError as error:
+        raise UsageError("U001", f"`{path}` cannot be read: {error.strerror}") from None
+    if magic == _NPY_MAGIC:
+        return _from_array(path, tensor)
+    return _from_picture(path, tensor)
+
+
+def _from_array(path: Path, tensor: Tensor) -> Input:
+    try:
+        # Mapped, so that a header that lies about the size asks for no memory.
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # numpy raises almost anything on a damaged header
+        raise UsageError(
+            "U001", f"`{path}` is not a sound .npy file", details=(str(error).split("\n")[0],)
+        ) from None
+    if array.shape not in (tensor.shape, tensor.shape[1:] if tensor.shape[:1] == (1,) else None):
+        raise UsageError(
+            "U002",
+            f"the array has shape {list(array.shape)}, the model's input {list(tensor.shape)}",
+            where=str(path),
+        )
+    name, shape = str(array.dtype), f"{list(tensor.shape)}"
+    if array.dtype.newbyteorder("=") == tensor.dtype.numpy.newbyteorder("="):
+        data = np.ascontiguousarray(array, tensor.dtype.numpy).tobytes()
+        return Input(path.name, data, f"{name} {shape}, as it stands")
+    if array.dtype.kind == "f" and tensor.dtype is not DType.FLOAT32:
+        integers = _quantise(np.asarray(array, np.float32), tensor, path).reshape(tensor.shape)
+        note = f"{name} {shape}, {describe_quantisation(tensor)}"
+        return Input(path.name, _encode(integers, tensor), note)
+    raise UsageError(
+        "U002",
+        f"the array is {name}, the model's input {tensor.dtype.value}",
+        where=str(path),
+        hint="give "
+        + (
+            "float32"
+            if tensor.dtype is DType.FLOAT32
+            else f"{tensor.dtype.value}, or the real values as float32"
+        ),
+    )
+
+
+def _quantise(real: NDArray[np.float32], tensor: Tensor, path: Path) -> Integers:
+    """TFLite ``AffineQuantize``: divides in float32, rounds half away from zero, clamps."""
+    if not np.isfinite(real).all():
+        raise UsageError("U002", "the array holds values that are not finite", where=str(path))
+    quant = tensor.qparams
+    scaled = (real / np.float32(quant.scale)).astype(np.float64)
+    rounded = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+    return np.clip(rounded + quant.zero_point, *integer_range(tensor)).astype(np.int64)
+
+
+def _from_picture(path: Path, tensor: Tensor) -> Input:
+    from mcugen.pictures import load_picture, pixel_rule  # Pillow is slow to import
+
+    rule = pixel_rule(tensor.quant, *integer_range(tensor), shape=tensor.shape, path=path)
+    pixels, words = load_picture(path, tensor.shape)
+    if tensor.dtype is DType.FLOAT32:
+        data = rule.real(pixels).astype(tensor.dtype.numpy).tobytes()
+        return Input(path.name, data, f"{words}, {rule.words}, as float32")
+    integers = rule.quantise(pixels, tensor.qparams, *integer_range(tensor))
+    note = f"{words}, {rule.words}, {describe_quantisation(tensor)}"
+    return Input(path.name, _encode(integers, tensor), note)
+
+
+def describe_quantisation(tensor: Tensor) -> str:
+    quant = tensor.qparams
+    return f"quantised with scale {quant.scale:.6g}, zero point {quant.zero_point}"
+
+
+def _quantisation(tensor: Tensor) -> Quant:
+    return tensor.quant or _UNKNOWN_RANGE
+
+
+def _encode(integers: Integers, tensor: Tensor) -> bytes:
+    """Integers as the input holds them; for a float32 input, the real values they stand for."""
+    if tensor.dtype is not DType.FLOAT32:
+        return integers.astype(tensor.dtype.numpy).tobytes()
+    quant = _quantisation(tensor)
+    real = (integers - quant.zero_point).astype(np.float32) * np.float32(quant.scale)
+    return real.astype(tensor.dtype.numpy).tobytes()

@@ -1,0 +1,143 @@
+"""Pictures as a model's input: decoded, resized, and mapped from pixels to the input's integers.
+
+A model says what its pixels are through its input's quantisation: the real values that the input
+can hold are about [-1, 1], [0, 1] or [0, 255]. Any other range is not guessed at.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mcugen.errors import UsageError
+from mcugen.ir import Quant, Shape
+
+_FORMATS = ("PNG", "JPEG", "BMP")
+_EIGHT_BIT_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"})
+_MODES = {1: ("L", "grey"), 3: ("RGB", "RGB")}
+
+_RANGE_TOLERANCE = 0.05
+"""How far either end may lie from a rule's range, as a part of that range."""
+
+_TIE_TOLERANCE = 1e-4
+"""Steps. Covers the float32 rounding of a scale such as 1/127.5."""
+
+
+@dataclass(frozen=True)
+class PixelRule:
+    """Pixels 0..255 stand for the real values ``low`` to ``high``, linearly."""
+
+    words: str
+    low: float
+    high: float
+
+    def real(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return self.low + pixels * ((self.high - self.low) / 255)
+
+    def quantise(
+        self, pixels: NDArray[np.uint8], quant: Quant, smallest: int, largest: int
+    ) -> NDArray[np.int64]:
+        """The nearest integers; ties go up.
+
+        With scale 1/127.5 every pixel is a tie. Rounding it up is what maps the 256 pixel values to
+        the 256 integers one to one, as training pipelines and other runners do (pixel - 128).
+        """
+        steps = np.floor(self.real(pixels) / quant.scale + 0.5 + _TIE_TOLERANCE)
+        integers: NDArray[np.float64] = np.clip(steps + quant.zero_point, smallest, largest)
+        return integers.astype(np.int64)
+
+    def suits(self, low: float, high: float) -> bool:
+        """Whether an input that holds the real values ``low`` to ``high`` asks for this rule."""
+        slack = _RANGE_TOLERANCE * (self.high - self.low)
+        return abs(low - self.low) <= slack and abs(high - self.high) <= slack
+
+
+_RULES = (
+    PixelRule("pixel/127.5 - 1", -1.0, 1.0),
+    PixelRule("pixel/255", 0.0, 1.0),
+    PixelRule("pixel", 0.0, 255.0),
+)
+
+
+def pixel_rule(
+    quant: Quant | None, smallest: int, largest: int, *, shape: Shape, path: Path
+) -> PixelRule:
+    """The rule that the input's quantisation implies. Raises UsageError U002 where none does."""
+    hint = f"give the input as a .npy file of shape {list(shape)}"
+    if quant is None:
+        raise UsageError(
+            "U002",
+            "the model does not say what real values its pixels stand for",
+            where=str(path),
+            hint=hint,
+        )
+    low = quant.scale * (smallest - quant.zero_point)
+    high = quant.scale * (largest - quant.zero_point)
+    for rule in _RULES:
+        if rule.suits(low, high):
+            return rule
+    raise UsageError(
+        "U002",
+        f"the model's input holds {low:.4g} to {high:.4g}: how pixels map to that is not known",
+        where=str(path),
+        details=("known are about -1 to 1, 0 to 1 and 0 to 255",),
+        hint=hint,
+    )
+
+
+def load_picture(path: Path, shape: Shape) -> tuple[NDArray[np.uint8], str]:
+    """Pixels in ``shape`` (1, height, width, 1 or 3), and in words what was done to get them.
+
+    Raises UsageError U001 for a damaged or oversized file, U002 when the model takes no picture.
+    """
+    if len(shape) != 4 or shape[0] != 1 or shape[3] not in _MODES:
+        raise UsageError(
+            "U002",
+            f"the model's input has shape {list(shape)}, which is not a grey or RGB picture",
+            where=str(path),
+            hint="give the input as a .npy file",
+        )
+    height, width = shape[1:3]
+    mode, words = _MODES[shape[3]]
+    picture = _decode(path, mode)
+    note = f"{picture.width}x{picture.height} {words}"
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+        note += f" resized to {width}x{height}"
+    return np.asarray(picture, np.uint8).reshape(shape), note
+
+
+def _decode(path: Path, mode: str) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about metadata that does not matter here
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path, formats=_FORMATS) as picture:
+                if picture.mode in _EIGHT_BIT_MODES:
+                    return ImageOps.exif_transpose(picture).convert(mode)
+                found = picture.mode
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise UsageError(
+                "U001",
+                f"`{path}` has too many pixels to be a picture for this model",
+                hint="shrink it first",
+            ) from None
+        except UnidentifiedImageError:
+            raise UsageError(
+                "U001", f"`{path}` is neither a .npy file nor a PNG, JPEG or BMP picture"
+            ) from None
+        except Exception as error:  # Pillow's decoders raise almost anything on damaged data
+            raise UsageError(
+                "U001", f"the picture `{path}` is damaged", details=(str(error).split("\n")[0],)
+            ) from None
+    raise UsageError(
+        "U002",
+        f"the picture has samples of more than 8 bits (mode {found})",
+        where=str(path),
+        hint="save it with 8 bits a channel",
+    )

@@ -1,0 +1,151 @@
+"""tflite-runtime's reference kernels, one operator at a time.
+
+With all tensors preserved, the interpreter still lets some operators work in place, and what is
+read back afterwards is not what they wrote. So each operator runs as a model of its own on the
+exact input bytes, and only its output is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from tflite_runtime.interpreter import Interpreter, OpResolverType
+
+from mcugen.errors import ToolchainError
+from mcugen.ir import NO_TENSOR, Graph, Op, Tensor
+from mcugen.ops.conv_2d import Conv2D
+from mcugen.ops.fully_connected import FullyConnected
+from mcugen.ops.padding import Padding
+from mcugen.ops.registry import place
+from mcugen.passes.drop_dead import drop_dead
+from mcugen.reference.base import Trace
+from mcugen.reference.biases import with_biases
+from mcugen.reference.guards import check_input
+from mcugen.reference.quiet import quiet_stderr
+from mcugen.tflite.write import write_model
+
+
+class TfliteRuntime:
+    """A ``Reference``. Interpreters are made once; identical operators share one."""
+
+    def __init__(self, graph: Graph) -> None:
+        """Raises ToolchainError T006 where an operator is refused."""
+        self._graph = drop_dead(graph)
+        self.name = f"tflite-runtime {metadata.version('tflite-runtime')} BUILTIN_REF"
+        made: dict[bytes, Any] = {}
+        self._interpreters = [self._interpreter(op, made) for op in self._graph.ops]
+
+    def _interpreter(self, op: Op, made: dict[bytes, Any]) -> Any:
+        model = write_model(acceptable(one_operator(self._graph, op)))
+        if model not in made:
+            with quiet_stderr() as messages:
+                try:
+                    interpreter = Interpreter(
+                        model_content=model,
+                        num_threads=1,
+                        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+                    )
+                    interpreter.allocate_tensors()
+                except (RuntimeError, ValueError) as error:
+                    raise self._refused(op, error, messages()) from error
+            made[model] = interpreter
+        return made[model]
+
+    def _refused(self, op: Op, error: Exception, messages: tuple[str, ...]) -> ToolchainError:
+        return ToolchainError(
+            "T006",
+            f"{self.name} refused an operator: {error}",
+            where=place(self._graph, op),
+            details=messages,
+        )
+
+    def trace(self, inputs: bytes) -> Trace:
+        values = {self._graph.inputs[0]: inputs}
+        with quiet_stderr() as messages:
+            for op, interpreter in zip(self._graph.ops, self._interpreters, strict=True):
+                try:
+                    values[op.outputs[0]] = self._run(op, interpreter, values)
+                except (RuntimeError, ValueError) as error:
+                    raise self._refused(op, error, messages()) from error
+        return values
+
+    def _run(self, op: Op, interpreter: Any, values: dict[int, bytes]) -> bytes:
+        inputs = variables(self._graph, op)
+        check_input(self._graph, op, values[inputs[0].id])
+        for tensor, detail in zip(inputs, interpreter.get_input_details(), strict=True):
+            array = np.frombuffer(values[tensor.id], tensor.dtype.numpy).reshape(detail["shape"])
+            interpreter.set_tensor(detail["index"], array)
+        interpreter.invoke()
+        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+        return np.asarray(output).tobytes()
+
+
+def variables(graph: Graph, op: Op) -> tuple[Tensor, ...]:
+    """The operator's inputs that are no constants, each once, in order."""
+    present = dict.fromkeys(tensor_id for tensor_id in op.inputs if tensor_id != NO_TENSOR)
+    return tuple(graph.tensor(t) for t in present if not graph.tensor(t).is_constant)
+
+
+def one_operator(graph: Graph, op: Op) -> Graph:
+    """``op`` as a graph of its own whose inputs are its ``variables``.
+
+    Names are replaced, so that identical operators give identical models. A one-dimensional bias
+    that claims to be quantised along another axis (TFLite Micro's person_detect) is corrected:
+    TFLite refuses it, though nothing depends on it.
+    """
+    ids = dict.fromkeys(t for t in (*op.inputs, *op.outputs) if t != NO_TENSOR)
+    places = {tensor_id: index for index, tensor_id in enumerate(ids)}
+    tensors = tuple(
+        _axis_corrected(replace(graph.tensor(t), id=index, name=f"t{index}"))
+        for t, index in places.items()
+    )
+    inputs = tuple(places.get(t, NO_TENSOR) for t in op.inputs)
+    while inputs and inputs[-1] == NO_TENSOR:
+        inputs = inputs[:-1]
+    outputs = tuple(places[t] for t in op.outputs)
+    return Graph(
+        name=op.kind.lower(),
+        tensors=tensors,
+        ops=(replace(op, index=0, inputs=inputs, outputs=outputs),),
+        inputs=tuple(places[tensor.id] for tensor in variables(graph, op)),
+        outputs=outputs,
+    )
+
+
+def acceptable(graph: Graph) -> Graph:
+    """The same operator as this release runs it: with a bias, and as a convolution where needed.
+
+    Its FULLY_CONNECTED ignores that weights have a scale for each unit; a 1x1 CONV_2D does not, and
+    its arithmetic is the one that TFLite defines for both.
+    """
+    (op,) = graph.ops
+    if op.kind == "FULLY_CONNECTED" and graph.input(op, 1).qparams.per_channel:
+        graph = _as_convolution(graph, op)
+    return with_biases(graph)
+
+
+def _as_convolution(graph: Graph, op: Op) -> Graph:
+    """A FULLY_CONNECTED as a 1x1 convolution of a picture of one column."""
+    units, depth = graph.input(op, 1).shape
+    rows = graph.input(op, 0).elements // depth
+    shapes = {
+        op.inputs[0]: (1, rows, 1, depth),
+        op.inputs[1]: (units, 1, 1, depth),
+        op.outputs[0]: (1, rows, 1, units),
+    }
+    activation = op.attributes(FullyConnected).activation
+    attrs = Conv2D(stride=(1, 1), padding=Padding("VALID"), activation=activation)
+    return replace(
+        graph,
+        tensors=tuple(replace(t, shape=shapes.get(t.id, t.shape)) for t in graph.tensors),
+        ops=(replace(op, kind="CONV_2D", attrs=attrs),),
+    )
+
+
+def _axis_corrected(tensor: Tensor) -> Tensor:
+    if tensor.quant is None or tensor.quant.axis < len(tensor.shape) or len(tensor.shape) != 1:
+        return tensor
+    return replace(tensor, quant=replace(tensor.quant, axis=0))

@@ -1,0 +1,1 @@
+"""Ways to run the model without a board: natively, on the virtual board, in QEMU."""

@@ -1,0 +1,95 @@
+"""The native build: the generated C compiled for this machine and run layer by layer."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcugen import resources
+from mcugen.cmsis_nn import HOST_DEFINITIONS
+from mcugen.errors import DeviceError
+from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit
+
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
+
+_SECONDS_AN_INPUT = 60.0
+
+
+@dataclass(frozen=True)
+class HostBuild:
+    """A program that traces the model; ``layer_bytes`` are the sizes of the layers' outputs."""
+
+    program: Path
+    layer_bytes: tuple[int, ...]
+
+    def trace(self, inputs: Sequence[bytes]) -> tuple[tuple[bytes, ...], ...]:
+        """For each input the output of every layer. Raises DeviceError D003 if the program dies."""
+        try:
+            done = subprocess.run(
+                [str(self.program)],
+                input=b"".join(inputs),
+                capture_output=True,
+                check=False,
+                timeout=_SECONDS_AN_INPUT * max(1, len(inputs)),
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DeviceError("D001", "the host build does not come to an end") from error
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            raise DeviceError(
+                "D003",
+                f"the host build ended with status {done.returncode}",
+                details=tuple(said[:20]),
+            )
+        return self._split(done.stdout, len(inputs))
+
+    def _split(self, stream: bytes, inputs: int) -> tuple[tuple[bytes, ...], ...]:
+        if len(stream) != inputs * sum(self.layer_bytes):
+            raise DeviceError("D002", "the host build wrote another number of bytes than planned")
+        view = memoryview(stream)
+        traces = []
+        for _ in range(inputs):
+            layers = []
+            for size in self.layer_bytes:
+                layers.append(bytes(view[:size]))
+                view = view[size:]
+            traces.append(tuple(layers))
+        return tuple(traces)
+
+
+def build_host(
+    model: Path,
+    work: Path,
+    layer_bytes: Sequence[int],
+    *,
+    sanitize: bool = False,
+    cache: Path | None = None,
+) -> HostBuild:
+    """Compiles the library in ``model`` below ``work``. Raises ToolchainError."""
+    root = work / "source"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(model, root / "model")
+    shutil.copyfile(resources.firmware_dir() / "host" / "trace.c", root / "trace.c")
+    includes = sorted({path.parent.relative_to(root) for path in root.rglob("*.h")})
+    # A sanitizer at -O2 spends minutes on the unrolled kernels; -O1 finds the same faults.
+    flags = ("-std=gnu11", "-O1", *SANITIZERS) if sanitize else ("-std=gnu11", "-O2")
+    compiler = Compiler(
+        "cc",
+        (
+            *flags,
+            *(f"-D{definition}" for definition in HOST_DEFINITIONS),
+            *(f"-I{include}" for include in includes),
+        ),
+        cache,
+    )
+    units = [
+        Unit(path, ("-w",) if "/cmsis-nn/" in path else GENERATED_WARNINGS)
+        for path in sorted(path.relative_to(root).as_posix() for path in root.rglob("*.c"))
+    ]
+    objects = compiler.compile(root, units, work / "objects")
+    program = work / "trace"
+    compiler.link(root, objects, (), program)
+    return HostBuild(program, tuple(layer_bytes))

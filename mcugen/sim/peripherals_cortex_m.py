@@ -1,0 +1,93 @@
+"""The processor's own registers: system control, caches, FPU control, cycle counter."""
+
+from __future__ import annotations
+
+from mcugen.sim.peripherals import Bus, Signals, Storage
+
+_AIRCR_KEY = 0x05FA
+_SYSRESETREQ = 1 << 2
+_TRCENA = 1 << 24
+_CYCCNTENA = 1 << 0
+_LAR_KEY = 0xC5AC_CE55
+_WORD = 0xFFFF_FFFF
+
+# 4 KB, four ways, lines of 32 bytes (CLIDR and CCSIDR of the STM32F746).
+_CCSIDR_DATA = 0xF003_E019
+_CPUID_M7 = 0x411F_C271
+_FAULTS_ENABLE = 7 << 16
+
+
+def add_core(bus: Bus, signals: Signals) -> None:
+    """The registers of a Cortex-M7 with caches and FPU."""
+    bus.constant("CPUID", 0xE000_ED00, _CPUID_M7)
+    bus.storage("VTOR", 0xE000_ED08, mask=0xFFFF_FF80)
+    bus.add("AIRCR", 0xE000_ED0C, lambda: 0xFA05_0000, lambda value: _aircr(signals, value))
+    bus.storage("CCR", 0xE000_ED14, 0x0004_0200)
+    bus.storage("SHCSR", 0xE000_ED24, mask=_FAULTS_ENABLE)
+    for name, address in (("CFSR", 0xE000_ED28), ("HFSR", 0xE000_ED2C)):
+        bus.constant(name, address, 0)
+    bus.constant("CCSIDR", 0xE000_ED80, _CCSIDR_DATA)
+    bus.storage("CSSELR", 0xE000_ED84, mask=0xF)
+    bus.storage("CPACR", 0xE000_ED88, mask=0x00F0_0000)
+    bus.storage("FPCCR", 0xE000_EF34, 0xC000_0000)
+    for name, address in (
+        ("ICIALLU", 0xE000_EF50),
+        ("DCISW", 0xE000_EF60),
+        ("DCCMVAC", 0xE000_EF68),
+    ):
+        bus.add(name, address, lambda: 0)
+    _add_cycle_counter(bus, signals)
+
+
+def _aircr(signals: Signals, value: int) -> None:
+    if value >> 16 == _AIRCR_KEY and value & _SYSRESETREQ:
+        signals.reset()
+
+
+def _add_cycle_counter(bus: Bus, signals: Signals) -> None:
+    counter = CycleCounter(signals)
+    counter.demcr = bus.storage("DEMCR", 0xE000_EDFC)
+    bus.add("DWT_LAR", 0xE000_1FB0, lambda: 0, counter.unlock)
+    bus.add("DWT_CTRL", 0xE000_1000, lambda: counter.control, counter.write_control)
+    bus.add("DWT_CYCCNT", 0xE000_1004, counter.read, counter.write)
+
+
+class CycleCounter:
+    """CYCCNT counts executed instructions: the virtual board knows no cycles.
+
+    It is locked until the key is written to LAR, as on a Cortex-M7, and frozen while tracing or
+    the counter itself is off.
+    """
+
+    def __init__(self, signals: Signals) -> None:
+        self.control = 0x4000_0000
+        self.demcr = Storage()
+        self._instructions = signals.instructions
+        self._unlocked = False
+        self._offset = 0
+        self._frozen_at = 0
+
+    def unlock(self, value: int) -> None:
+        self._unlocked = value == _LAR_KEY
+
+    def write_control(self, value: int) -> None:
+        if self._unlocked and self.demcr.value & _TRCENA:
+            count = self.read()
+            self.control = (self.control & ~_CYCCNTENA) | (value & _CYCCNTENA)
+            self._set(count)
+
+    def read(self) -> int:
+        if not self._counting():
+            return self._frozen_at
+        return (self._instructions() - self._offset) & _WORD
+
+    def write(self, value: int) -> None:
+        if self._unlocked and self.demcr.value & _TRCENA:
+            self._set(value)
+
+    def _counting(self) -> bool:
+        return bool(self.control & _CYCCNTENA and self.demcr.value & _TRCENA)
+
+    def _set(self, count: int) -> None:
+        self._frozen_at = count
+        self._offset = self._instructions() - count

@@ -1,0 +1,134 @@
+"""Runs a build: one function for each way of executing it, all with the same answer."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcugen.boards import load_board
+from mcugen.firmware import build_firmware, firmware_tree
+from mcugen.image import read_image
+from mcugen.inputs import Input
+from mcugen.manifest import Manifest
+from mcugen.reference import Reference, agreed_trace
+from mcugen.sim.board import VirtualBoard
+from mcugen.sim.host import build_host
+from mcugen.sim.qemu import QemuBoard
+from mcugen.sim.trace import RunTrace
+from mcugen.staging import copy_library, write_tree
+
+Event = Callable[[str], None]
+
+REFERENCE = "reference"
+QEMU_BOARD = "mps2-an500"
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """One input through one execution; an entry a layer.
+
+    ``outputs`` is empty where the execution only tells CRC-32 sums, ``instructions`` where nothing
+    counts them.
+    """
+
+    outputs: tuple[bytes, ...]
+    crcs: tuple[int, ...]
+    instructions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Execution:
+    """All inputs through one execution. Stack and stray writes are None where not observed."""
+
+    name: str
+    traces: tuple[LayerTrace, ...]
+    stack_bytes: int | None = None
+    stray_writes: tuple[str, ...] | None = None
+
+
+def trace_of(outputs: Sequence[bytes]) -> LayerTrace:
+    """A trace from the bytes of each layer's output."""
+    return LayerTrace(tuple(outputs), tuple(zlib.crc32(output) for output in outputs))
+
+
+def run_reference(
+    references: tuple[Reference, ...], manifest: Manifest, inputs: Sequence[Input]
+) -> tuple[Execution, int]:
+    """The reference's trace of every layer, and the values on which the references differ."""
+    traces, disagreeing = [], 0
+    for one in inputs:
+        tensors, disagreements = agreed_trace(references, one.data)
+        traces.append(trace_of([tensors[layer.tensor] for layer in manifest.layers]))
+        disagreeing += sum(disagreement.bytes_differing for disagreement in disagreements)
+    return Execution(REFERENCE, tuple(traces)), disagreeing
+
+
+def run_host(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execution:
+    """The native build of ``model/``."""
+    with tempfile.TemporaryDirectory(prefix="mcugen-host-") as work:
+        sizes = [layer.bytes for layer in manifest.layers]
+        build = build_host(folder / "model", Path(work), sizes)
+        traces = build.trace([one.data for one in inputs])
+    return Execution("host", tuple(trace_of(trace) for trace in traces))
+
+
+def run_board(
+    folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event
+) -> Execution:
+    """``firmware.bin`` on the virtual board: a freshly booted one on each core of this machine."""
+    workers = max(1, min(os.cpu_count() or 1, len(inputs)))
+    data = [one.data for one in inputs]
+    runs: list[tuple[RunTrace, ...]] = [()] * workers
+    # Forking would copy whatever the interpreters hold; these processes need only the build.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        jobs = {
+            pool.submit(_boot_and_run, folder, manifest.board, data[share::workers]): share
+            for share in range(workers)
+        }
+        done = 0
+        for job in as_completed(jobs):
+            runs[jobs[job]] = job.result()
+            done += len(runs[jobs[job]])
+            on_event(f"virtual board: {done} of {len(inputs)} inputs")
+    ordered = [runs[index % workers][index // workers] for index in range(len(inputs))]
+    return _from_runs("board", ordered)
+
+
+def _boot_and_run(folder: Path, board: str, inputs: Sequence[bytes]) -> tuple[RunTrace, ...]:
+    virtual = VirtualBoard(load_board(board), read_image(folder / "firmware.elf"))
+    return tuple(virtual.run(data) for data in inputs)
+
+
+def run_qemu(folder: Path, inputs: Sequence[Input]) -> Execution:
+    """The same sources, built for QEMU's Cortex-M7 board and run there."""
+    board = load_board(QEMU_BOARD)
+    with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as work:
+        root = Path(work)
+        copy_library(folder, root)
+        write_tree(root, firmware_tree(board))
+        image = build_firmware(root, board, root / "objects")
+        with QemuBoard(board, image) as emulated:
+            runs = [emulated.run(one.data) for one in inputs]
+    return _from_runs("qemu", runs)
+
+
+def _from_runs(name: str, runs: Sequence[RunTrace]) -> Execution:
+    observed = bool(runs[0].outputs)
+    strays = [str(stray) for run in runs for stray in run.stray_writes]
+    return Execution(
+        name,
+        tuple(LayerTrace(run.outputs, run.crcs, _counted(run.instructions)) for run in runs),
+        stack_bytes=max(run.stack_bytes for run in runs) if observed else None,
+        stray_writes=tuple(dict.fromkeys(strays)) if observed else None,
+    )
+
+
+def _counted(instructions: tuple[int, ...]) -> tuple[int, ...]:
+    return instructions if any(instructions) else ()

@@ -1,0 +1,114 @@
+"""What a verification found, as an object for people and for ``--json``."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from mcugen.errors import DifferenceError, McugenError
+from mcugen.inputs import Input
+from mcugen.manifest import Manifest
+from mcugen.verify.compare import Difference, Pair
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """``instructions`` has the most of any input for each layer, () where nothing counted them."""
+
+    manifest: Manifest
+    inputs: tuple[Input, ...]
+    references: tuple[str, ...]
+    reference_disagreements: int
+    pairs: tuple[Pair, ...]
+    difference: Difference | None
+    instructions: tuple[int, ...]
+    instructions_total: int | None
+    stack_bytes: int | None
+    stray_writes: tuple[str, ...] | None
+    answers: tuple[tuple[dict[str, object], ...], ...]
+    dump: tuple[str, ...]
+
+    @property
+    def error(self) -> McugenError | None:
+        """What makes the answer no, if anything does."""
+        if self.difference is not None:
+            return self._difference_error(self.difference)
+        if self.stray_writes:
+            return DifferenceError(
+                "V002",
+                "the model's code wrote outside the arena",
+                details=self.stray_writes,
+                hint="this is a bug in mcugen or in a kernel: please report it with the model",
+            )
+        if self.stack_bytes is not None and self.stack_bytes > self.manifest.stack_reserved:
+            return DifferenceError(
+                "V003",
+                f"the stack went {self.stack_bytes:,} bytes deep, "
+                f"{self.manifest.stack_reserved:,} are reserved",
+                hint="raise `stack_bytes` in the board file",
+            )
+        return None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "status": "ok" if self.error is None else "different",
+            "board": self.manifest.board,
+            "model": self.manifest.model,
+            "inputs": [{"name": one.name, "note": one.note} for one in self.inputs],
+            "layers": len(self.manifest.layers),
+            "reference": list(self.references),
+            "reference_disagreements": self.reference_disagreements,
+            "instructions": self.instructions_total,
+            "stack_bytes": self.stack_bytes,
+            "stack_reserved": self.manifest.stack_reserved,
+            "stray_writes": None if self.stray_writes is None else len(self.stray_writes),
+            "pairs": [_pair(pair) for pair in self.pairs],
+            "layer_details": self._layer_details(),
+            "answers": [
+                {"input": one.name, "top": list(top)}
+                for one, top in zip(self.inputs, self.answers, strict=True)
+            ],
+            "first_difference": self.difference and dataclasses.asdict(self.difference),
+            "dump": list(self.dump),
+        }
+
+    def _layer_details(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": layer.name,
+                "op": layer.op,
+                "kernel": layer.kernel,
+                "macs": layer.macs,
+                "instructions": self.instructions[index] if self.instructions else None,
+                "equal": all(pair.equal[index] for pair in self.pairs),
+            }
+            for index, layer in enumerate(self.manifest.layers)
+        ]
+
+    def _difference_error(self, found: Difference) -> DifferenceError:
+        place = ",".join(str(axis) for axis in found.index)
+        spot = f"output[{place}]" if found.index else "output"
+        same = [
+            f"same:  {pair.b} agrees with the {pair.a}"
+            for pair in self.pairs
+            if pair.a == found.a and pair.mismatches == 0
+        ]
+        return DifferenceError(
+            "V001",
+            f"outputs differ at layer {found.layer} `{found.name}`",
+            where=f"{spot} {found.a} {found.a_value}, {found.b} {found.b_value}, "
+            f"input `{self.inputs[found.input].name}`",
+            details=tuple(same),
+            hint=f"rerun with `--dump-layer {found.layer}`",
+        )
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "by": pair.by,
+        "values": pair.values,
+        "mismatches": pair.mismatches,
+    }

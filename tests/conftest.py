@@ -1,0 +1,61 @@
+"""What the test ladders share: models, builds made once, and compiled objects kept between tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mcugen.boards import load_board
+from mcugen.cmsis_nn import find, select
+from mcugen.compiler import compile_graph
+from mcugen.emit import emit_model
+from mcugen.ir import Graph
+from mcugen.program import Program, Source
+from mcugen.sim.host import HostBuild, build_host
+from mcugen.staging import write_tree
+
+TESTS = Path(__file__).parent
+SHARED_MODELS = TESTS.parent.parent / "shared" / "models"
+
+KERAS_MODEL = TESTS / "models" / "keras_mobilenet_v1_025_128.tflite"
+
+
+@pytest.fixture(scope="session")
+def object_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Objects that all workers of a run share; they are found by content."""
+    base = tmp_path_factory.getbasetemp()
+    # A worker of pytest-xdist has a folder of its own below the run's.
+    root = base.parent if base.name.startswith("popen-") else base
+    return root / "objects"
+
+
+def program_of(graph: Graph, cmsis_nn: Path | None = None) -> Program:
+    """The program for the default STM32F7 board."""
+    release = find(cmsis_nn).release
+    return compile_graph(graph, Source(graph.name, "0" * 64, 0), load_board("stm32f7"), release)
+
+
+def entries_of(program: Program) -> list[str]:
+    return sorted({entry for step in program.schedule.steps for entry in step.lowered.entries})
+
+
+HostBuilder = Callable[..., tuple[Program, HostBuild]]
+
+
+@pytest.fixture
+def host_build(tmp_path: Path, object_cache: Path) -> HostBuilder:
+    """Compiles a graph and builds it for this machine."""
+
+    def build(graph: Graph, *, sanitize: bool = False) -> tuple[Program, HostBuild]:
+        program = program_of(graph)
+        library = emit_model(program, select(find(None), entries_of(program)))
+        write_tree(tmp_path / "model", library)
+        sizes = [program.schedule.tensor(step.output).nbytes for step in program.schedule.steps]
+        built = build_host(
+            tmp_path / "model", tmp_path / "work", sizes, sanitize=sanitize, cache=object_cache
+        )
+        return program, built
+
+    return build
