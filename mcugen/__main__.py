@@ -1,0 +1,7 @@
+"""``python -m mcugen``."""
+
+import sys
+
+from mcugen.cli import main
+
+sys.exit(main())

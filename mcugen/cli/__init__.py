@@ -1,0 +1,43 @@
+"""The command line. Commands import what they need when they run, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from mcugen import __version__
+from mcugen.cli.build import build
+from mcugen.cli.options import Settings, verbosity_options
+from mcugen.cli.outcome import status_of
+from mcugen.cli.verify import verify
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mcugen", message="%(prog)s %(version)s")
+@verbosity_options
+@click.pass_context
+def cli(context: click.Context) -> int:
+    """Compile int8 .tflite models into firmware that is proven bit-exact on the host."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        context.exit(2)
+    return 0
+
+
+cli.add_command(build)
+cli.add_command(verify)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line, by default that of this process, and returns its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    settings = Settings()
+    command = next((word for word in words if word in cli.commands), "")
+    return status_of(
+        lambda: cli.main(words, prog_name="mcugen", standalone_mode=False, obj=settings),
+        settings,
+        command,
+        as_json="--json" in words,
+    )

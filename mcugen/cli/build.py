@@ -1,0 +1,51 @@
+"""``mcugen build``: a model into firmware."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.console import Console
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-t", "--target", required=True, metavar="BOARD", help="Board, such as stm32f7.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder to write.",
+)
+@click.option(
+    "--cmsis-nn",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="CMSIS-NN sources to use instead of those that are installed.",
+)
+@json_option
+@verbosity_options
+@click.pass_obj
+def build(
+    settings: Settings, model: Path, target: str, output: Path, cmsis_nn: Path | None, as_json: bool
+) -> int:
+    """Compile the .tflite file MODEL into firmware for a board."""
+    from mcugen.compiler import build as build_model
+    from mcugen.report.terminal import render_build
+
+    console = Console(settings.verbosity)
+    with console.progress() as on_event:
+        result = build_model(
+            model, target=target, output=output, cmsis_nn=cmsis_nn, on_event=on_event
+        )
+    answer = result.as_json()
+    if as_json:
+        console.json({"schema": 1, "command": "build", **answer})
+    else:
+        console.result(*render_build(answer))
+    return 0

@@ -1,0 +1,124 @@
+"""``mcugen verify``: a build against the reference, layer by layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.console import Console
+
+_BARE_SIM = "host+board"
+_EXECUTIONS = {
+    "host": ("host",),
+    "board": ("board",),
+    "qemu": ("qemu",),
+    "all": ("host", "board", "qemu"),
+    _BARE_SIM: ("host", "board"),
+}
+
+
+class _VerifyCommand(click.Command):
+    """``--sim`` with an optional value that never swallows the build folder behind it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _spell_out_sim(args))
+
+
+def _spell_out_sim(arguments: list[str]) -> list[str]:
+    followers = [*arguments, ""][1:]
+    return [
+        f"--sim={_BARE_SIM}" if argument == "--sim" and follower not in _EXECUTIONS else argument
+        for argument, follower in zip(arguments, followers, strict=True)
+    ]
+
+
+@click.command(cls=_VerifyCommand)
+@click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))
+@click.option(
+    "--sim",
+    type=click.Choice(tuple(_EXECUTIONS)),
+    metavar="[=host|board|qemu|all]",
+    help="Run on simulators; alone it means host and board.",
+)
+@click.option(
+    "--input",
+    "inputs",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Picture (PNG, JPEG, BMP) or .npy file to run on; repeatable.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Names of the classes, one a line.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Seed of the random inputs.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Number of default inputs.",
+)
+@click.option(
+    "--dump-layer",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Write what every execution computed at layer N as .npy files.",
+)
+@json_option
+@verbosity_options
+@click.pass_obj
+def verify(
+    settings: Settings,
+    build_dir: Path,
+    sim: str | None,
+    inputs: tuple[Path, ...],
+    labels: Path | None,
+    seed: int,
+    count: int,
+    dump_layer: int | None,
+    as_json: bool,
+) -> int:
+    """Compare a build with the reference.
+
+    Runs the model of BUILD_DIR (default: build) and names the first layer and value that differ.
+    """
+    if sim is None:
+        raise click.UsageError("say what runs the firmware: `--sim`")
+    from mcugen.report.terminal import render_verify
+    from mcugen.verify import verify as verify_build
+
+    console = Console(settings.verbosity)
+    with console.progress() as on_event:
+        report = verify_build(
+            build_dir,
+            executions=_EXECUTIONS[sim],
+            inputs=inputs,
+            seed=seed,
+            count=count,
+            labels=labels,
+            dump_layer=dump_layer,
+            on_event=on_event,
+        )
+    answer = report.as_json()
+    if as_json:
+        error = {"error": report.error.as_json()} if report.error else {}
+        console.json({"schema": 1, "command": "verify", **answer, **error})
+        return report.error.exit_status if report.error else 0
+    console.result(*render_verify(answer))
+    if report.error:
+        raise report.error
+    return 0

@@ -1,0 +1,144 @@
+"""What reaches the user's terminal; the only user of rich.
+
+Results go to stdout, everything else to stderr. Text is never read as markup, and what could
+control a terminal is spelt out. Colours follow ``NO_COLOR``; animation needs a terminal that is not
+a CI log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from mcugen.errors import McugenError
+from mcugen.report.layout import Block, Table
+
+if TYPE_CHECKING:  # rich takes longer to import than `--help` may take
+    from rich.console import Console as RichConsole
+    from rich.table import Table as RichTable
+
+_UNLIMITED_WIDTH = 10_000
+"""Columns of what is not a terminal: a table in a file is not cut."""
+
+_GAP = 2
+"""Spaces between two columns of a table."""
+
+_STYLES = {"error": "bold red", "hint": "cyan"}
+
+
+@dataclass(frozen=True)
+class Console:
+    """``verbosity`` is the number of ``-v`` less the number of ``-q``."""
+
+    verbosity: int = 0
+
+    def result(self, *blocks: Block) -> None:
+        """Prints lines and tables to stdout, unless quiet."""
+        if self.verbosity < 0:
+            return
+        out = _rich(sys.stdout)
+        for block in blocks:
+            if isinstance(block, Table):
+                out.print(_rich_table(_narrowed(block, out.width)))
+            else:
+                out.print(printable(block), soft_wrap=True)
+
+    def json(self, answer: Mapping[str, object]) -> None:
+        """Prints one object to stdout, quiet or not."""
+        sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """Prints a line to stderr, unless quiet."""
+        if self.verbosity >= 0:
+            _rich(sys.stderr).print(printable(text), soft_wrap=True)
+
+    def error(self, error: McugenError) -> None:
+        """Prints an error to stderr, quiet or not."""
+        from rich.text import Text
+
+        out = _rich(sys.stderr)
+        for line in str(error).split("\n"):
+            text = Text(printable(line))
+            word = line.split("[")[0] if line.startswith("error[") else line.split(":")[0]
+            text.stylize(_STYLES.get(word, ""), 0, line.find(":") + 1)
+            out.print(text, soft_wrap=True)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """Gives a function that is told what happens.
+
+        With ``-v`` that is a line of stderr each; otherwise, on a terminal, one line that changes
+        and vanishes at the end; otherwise nothing.
+        """
+        out = _rich(sys.stderr)
+        if self.verbosity > 0:
+            yield self.note
+        elif self.verbosity < 0 or not out.is_terminal or os.environ.get("CI"):
+            yield _ignore
+        else:
+            from rich.text import Text
+
+            with out.status("") as status:
+                yield lambda event: status.update(Text(printable(event)))
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters and what cannot be encoded spelt out."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def _ignore(event: str) -> None:
+    """What ``progress`` tells where nobody reads it."""
+
+
+def _rich(file: TextIO) -> RichConsole:
+    from rich.console import Console as RichConsole
+
+    width = None if file.isatty() else _UNLIMITED_WIDTH
+    return RichConsole(file=file, width=width, markup=False, highlight=False, emoji=False)
+
+
+def _narrowed(table: Table, width: int) -> Table:
+    """The table without as many of its spare columns, leftmost first, as it takes to fit."""
+    while _natural_width(table) > width:
+        spare = [place for place, column in enumerate(table.columns) if column.spare]
+        if not spare:
+            break
+        table = _without(table, spare[0])
+    return table
+
+
+def _without(table: Table, place: int) -> Table:
+    rows = tuple((*row[:place], *row[place + 1 :]) for row in table.rows)
+    return Table((*table.columns[:place], *table.columns[place + 1 :]), rows)
+
+
+def _natural_width(table: Table) -> int:
+    lines = (tuple(column.heading for column in table.columns), *table.rows)
+    widths = [max(len(cell) for cell in cells) for cells in zip(*lines, strict=True)]
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def _rich_table(table: Table) -> RichTable:
+    from rich.table import Table as RichTable
+
+    rendered = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for column in table.columns:
+        rendered.add_column(
+            column.heading,
+            justify="right" if column.number else "left",
+            overflow="fold",
+            no_wrap=column.number,
+        )
+    for row in table.rows:
+        rendered.add_row(*(printable(cell) for cell in row))
+    return rendered

@@ -1,0 +1,404 @@
+"""The command line with the work behind it replaced: options, exit statuses, stdout and stderr."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from mcugen import __version__
+from mcugen.cli import main
+from mcugen.errors import DifferenceError, FitError, McugenError, ToolchainError
+
+ROOT = Path(__file__).parents[2]
+
+BUILD = {
+    "status": "ok",
+    "target": "stm32f7",
+    "board": "nucleo_f746zg",
+    "model": "mobile[net]",
+    "arena_bytes": 98304,
+    "arena_lower_bound": 98304,
+    "flash_bytes": 524288,
+    "flash_available": 1048576,
+    "ram_bytes": 110000,
+    "ram_available": 327680,
+    "weights_bytes": 470000,
+    "code_bytes": 24000,
+    "macs": 13600000,
+    "layers": [
+        {
+            "name": "conv[0]",
+            "op": "CONV_2D",
+            "kernel": "arm_convolve_s8",
+            "macs": 884736,
+            "input": "128x128x3",
+            "output": "64x64x8",
+            "scratch_bytes": 216,
+            "live_bytes": 98304,
+        }
+    ],
+    "output": "build",
+}
+
+VERIFY = {
+    "status": "ok",
+    "inputs": [
+        {"name": "minimum", "note": "every value -128"},
+        {"name": "watch.png", "note": "128x128 RGB"},
+    ],
+    "layers": 1,
+    "reference": ["tflite-runtime 2.14.0", "tflite-micro 0.dev20261023182759"],
+    "reference_disagreements": 0,
+    "instructions": 43100000,
+    "stack_bytes": 1024,
+    "stack_reserved": 4096,
+    "stray_writes": 0,
+    "pairs": [
+        {"a": "reference", "b": "host", "by": "values", "values": 32768, "mismatches": 0},
+        {"a": "reference", "b": "board", "by": "crc", "values": 2, "mismatches": 0},
+    ],
+    "layer_details": [
+        {
+            "name": "conv[0]",
+            "op": "CONV_2D",
+            "kernel": "arm_convolve_s8",
+            "macs": 884736,
+            "instructions": 2654208,
+            "equal": True,
+        }
+    ],
+    "answers": [
+        {
+            "input": "minimum",
+            "top": [
+                {"index": 3, "label": "", "score": 0.5},
+                {"index": 4, "label": "", "score": 0.25},
+            ],
+        },
+        {
+            "input": "watch.png",
+            "top": [
+                {"index": 827, "label": "stopwatch", "score": 0.8359375},
+                {"index": 1, "label": "clock", "score": 0.1},
+            ],
+        },
+    ],
+    "dump": ["build/dump/layer0.npy"],
+    "first_difference": None,
+}
+
+DIFFERENCE = DifferenceError(
+    "V001",
+    "outputs differ at layer 0 `conv[0]`",
+    where="output[0,4,2,11] reference -17, board -16",
+    hint="rerun with `--dump-layer 0`",
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    keys: dict[str, Any]
+    error: McugenError | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return self.keys
+
+
+Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
+Replace = Callable[[str, Answer | BaseException], Calls]
+
+
+@pytest.fixture
+def replace(monkeypatch: pytest.MonkeyPatch) -> Replace:
+    """Replaces a command's library function by one that answers or raises, and notes its calls."""
+
+    def install(command: str, answer: Answer | BaseException) -> Calls:
+        calls: Calls = []
+
+        def function(*arguments: Any, **options: Any) -> Answer:
+            calls.append((arguments, options))
+            options["on_event"]("compiling [model.c]")
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+        module = ModuleType({"build": "mcugen.compiler", "verify": "mcugen.verify"}[command])
+        setattr(module, command, function)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        return calls
+
+    return install
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"mcugen {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["build", "--help"], ["verify", "-h"]])
+def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 0
+    assert capsys.readouterr().out.startswith("Usage: mcugen")
+
+
+def test_no_command_shows_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from mcugen.cli import main; main(['--help']);"
+        "print(sorted({'numpy', 'rich', 'jinja2', 'PIL', 'unicorn', 'tflite'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        (["build", "m.tflite"], "U007", "-t"),
+        (["build", "-t", "stm32f7"], "U007", "MODEL"),
+        (["bild"], "U007", "bild"),
+        (["--bogus"], "U007", "--bogus"),
+        (["verify", "a", "b", "--sim"], "U007", "b"),
+        (["verify"], "U007", "--sim"),
+        (["verify", "--sim=moon"], "U006", "moon"),
+        (["verify", "--sim", "--count", "0"], "U006", "--count"),
+        (["verify", "--sim", "--seed", "-1"], "U006", "--seed"),
+    ],
+)
+def test_usage_errors(
+    words: list[str], code: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"error[{code}]: ")
+    assert what in printed.err
+    assert "hint: `mcugen" in printed.err
+
+
+def test_usage_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", "--json", "--bogus"]) == 2
+    printed = capsys.readouterr()
+    answer = json.loads(printed.out)
+    assert (answer["schema"], answer["command"], answer["status"]) == (1, "build", "error")
+    assert answer["error"]["code"] == "U007"
+    assert printed.err == ""
+
+
+class TestBuild:
+    def test_options(self, replace: Replace) -> None:
+        calls = replace("build", Answer(BUILD))
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        words = ["build", "m.tflite", "--target", "x", "--output", "o", "--cmsis-nn", "c"]
+        assert main(words) == 0
+        for call in calls:
+            del call[1]["on_event"]
+        assert calls == [
+            (
+                (Path("m.tflite"),),
+                {"target": "stm32f7", "output": Path("build"), "cmsis_nn": None},
+            ),
+            ((Path("m.tflite"),), {"target": "x", "output": Path("o"), "cmsis_nn": Path("c")}),
+        ]
+
+    def test_text(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
+        replace("build", Answer(BUILD))
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        lines = lines_of(printed.out)
+        assert lines[0] == "mobile[net] for stm32f7 (nucleo_f746zg)"
+        assert lines[3].split() == [
+            "0",
+            "conv[0]",
+            "CONV_2D",
+            "arm_convolve_s8",
+            "128x128x3",
+            "64x64x8",
+            "884,736",
+            "216",
+            "98,304*",
+        ]
+        assert "flash      524,288  50% of 1,048,576" in lines
+        assert "arena       98,304  the lower bound" in lines
+        assert lines[-2:] == ["13,600,000 MACs an inference", "wrote build"]
+
+    def test_json(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
+        replace("build", Answer(BUILD))
+        assert main(["build", "m.tflite", "-t", "stm32f7", "--json", "-q"]) == 0
+        printed = capsys.readouterr()
+        assert json.loads(printed.out) == {"schema": 1, "command": "build", **BUILD}
+        assert printed.err == ""
+
+    def test_quiet(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
+        replace("build", Answer(BUILD))
+        assert main(["build", "m.tflite", "-t", "stm32f7", "-q"]) == 0
+        assert capsys.readouterr() == ("", "")
+
+    @pytest.mark.parametrize("words", [["-v", "build"], ["build", "-v"]])
+    def test_verbose(
+        self, words: list[str], replace: Replace, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        replace("build", Answer(BUILD))
+        assert main([*words, "m.tflite", "-t", "stm32f7"]) == 0
+        assert capsys.readouterr().err == "compiling [model.c]\n"
+
+    @pytest.mark.parametrize(
+        ("error", "status"),
+        [
+            (FitError("F001", "the model needs [more] RAM", details=("layer  bytes",)), 1),
+            (ToolchainError("T001", "`arm-none-eabi-gcc` is not installed"), 3),
+        ],
+    )
+    def test_errors(
+        self,
+        error: McugenError,
+        status: int,
+        replace: Replace,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        replace("build", error)
+        assert main(["build", "m.tflite", "-t", "stm32f7", "-q"]) == status
+        assert capsys.readouterr() == ("", f"{error}\n")
+        assert main(["build", "m.tflite", "-t", "stm32f7", "--json"]) == status
+        assert json.loads(capsys.readouterr().out) == {
+            "schema": 1,
+            "command": "build",
+            "status": "error",
+            "error": error.as_json(),
+        }
+
+    def test_interrupted(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
+        replace("build", KeyboardInterrupt())
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 130
+        assert capsys.readouterr().err.strip() == "interrupted"
+
+    def test_bug(
+        self,
+        replace: Replace,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        replace("build", KeyError("conv[0]"))
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 70
+        printed = capsys.readouterr().err
+        assert printed.startswith("error[X001]: mcugen failed: KeyError: 'conv[0]'\n")
+        assert "Traceback" not in printed
+        assert f"mcugen {__version__}, Python " in printed
+        assert main(["build", "m.tflite", "-t", "stm32f7", "-v"]) == 70
+        assert "Traceback" in capsys.readouterr().err
+        monkeypatch.setenv("MCUGEN_DEBUG", "1")
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 70
+        assert "Traceback" in capsys.readouterr().err
+
+
+class TestVerify:
+    @pytest.mark.parametrize(
+        ("words", "folder", "executions"),
+        [
+            (["--sim"], "build", ("host", "board")),
+            (["--sim", "B"], "B", ("host", "board")),
+            (["B", "--sim"], "B", ("host", "board")),
+            (["B", "--sim", "--seed", "1"], "B", ("host", "board")),
+            (["--sim=host"], "build", ("host",)),
+            (["--sim", "host"], "build", ("host",)),
+            (["--sim=board", "B"], "B", ("board",)),
+            (["--sim=qemu"], "build", ("qemu",)),
+            (["B", "--sim=all"], "B", ("host", "board", "qemu")),
+        ],
+    )
+    def test_simulators(
+        self, words: list[str], folder: str, executions: tuple[str, ...], replace: Replace
+    ) -> None:
+        calls = replace("verify", Answer(VERIFY))
+        assert main(["verify", *words]) == 0
+        ((arguments, options),) = calls
+        assert arguments == (Path(folder),)
+        assert options["executions"] == executions
+
+    def test_options(self, replace: Replace) -> None:
+        calls = replace("verify", Answer(VERIFY))
+        words = "verify --sim --input a.npy --input b.png --labels l --seed 7 --count 9"
+        assert main([*words.split(), "--dump-layer", "3"]) == 0
+        ((_, options),) = calls
+        del options["on_event"]
+        assert options == {
+            "executions": ("host", "board"),
+            "inputs": (Path("a.npy"), Path("b.png")),
+            "labels": Path("l"),
+            "seed": 7,
+            "count": 9,
+            "dump_layer": 3,
+        }
+
+    def test_text(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
+        replace("verify", Answer(VERIFY))
+        assert main(["verify", "--sim"]) == 0
+        lines = lines_of(capsys.readouterr().out)
+        assert lines[1].split() == [
+            "0",
+            "conv[0]",
+            "CONV_2D",
+            "arm_convolve_s8",
+            "884,736",
+            "2,654,208",
+            "3.00",
+            "yes",
+        ]
+        assert "minimum    every value -128  3 0.5000" in lines
+        assert "watch.png  128x128 RGB       827 stopwatch 0.8359, 1 clock 0.1000" in lines
+        assert "wrote build/dump/layer0.npy" in lines
+        assert "pair          reference and host: 0 of 32,768 values differ" in lines
+        assert "pair          reference and board: 0 of 2 layers, by their CRC-32, differ" in lines
+        assert "instructions  43,100,000 an inference, at most" in lines
+        assert "stack         1,024 of 4,096 bytes" in lines
+        assert "stray writes  none" in lines
+        assert lines[-1] == "equal: reference = host = board in every value (1 layers, 2 inputs)"
+
+    def test_host_alone_counts_no_instructions(
+        self, replace: Replace, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        layer = {**VERIFY["layer_details"][0], "instructions": None}  # type: ignore[index]
+        nothing = dict.fromkeys(("instructions", "stack_bytes", "stack_reserved", "stray_writes"))
+        replace("verify", Answer({**VERIFY, **nothing, "layer_details": [layer]}))
+        assert main(["verify", "--sim=host"]) == 0
+        out = capsys.readouterr().out
+        assert "an inference" not in out
+        assert "stack" not in out
+
+    def test_difference(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
+        report = {**VERIFY, "status": "different", "first_difference": {"layer": 0}}
+        replace("verify", Answer(report, DIFFERENCE))
+        assert main(["verify", "--sim"]) == 1
+        printed = capsys.readouterr()
+        assert lines_of(printed.out)[-1].startswith("NOT equal: reference = host = board")
+        assert printed.err == f"{DIFFERENCE}\n"
+
+    def test_difference_as_json(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
+        report = {**VERIFY, "status": "different", "first_difference": {"layer": 0}}
+        replace("verify", Answer(report, DIFFERENCE))
+        assert main(["verify", "--sim", "--json"]) == 1
+        assert json.loads(capsys.readouterr().out) == {
+            "schema": 1,
+            "command": "verify",
+            **report,
+            "error": DIFFERENCE.as_json(),
+        }
