@@ -90,7 +90,7 @@ _GENERIC = re.compile(
 # What the name of a layer of this kind is likely to contain.
 _TELLING = {
     "AVERAGE_POOL_2D": "pool",
-    "CONV_2D": "conv",
+    "CONV_2D": "conv|pw|pointwise",
     "DEPTHWISE_CONV_2D": "depthwise|dw",
     "FULLY_CONNECTED": "dense|fc|logits",
     "MAX_POOL_2D": "pool",

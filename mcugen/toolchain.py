@@ -64,8 +64,9 @@ class Compiler:
 
     def link(self, root: Path, objects: Sequence[Path], flags: Sequence[str], output: Path) -> None:
         """Links ``objects`` to ``output``. Raises ToolchainError T002 with what the linker said."""
-        paths = [os.path.relpath(path, root) for path in objects]
-        _run(root, [self.program, *self.flags, *paths, *flags, "-o", str(output.resolve())])
+        names = [os.path.relpath(path, root) for path in objects]
+        target = os.path.relpath(output, root)
+        _run(root, [self.program, *self.flags, *names, *flags, "-o", target])
 
     def _compile_unit(self, root: Path, unit: Unit, target: Path, headers: str) -> None:
         flags = [*self.flags, *unit.flags]

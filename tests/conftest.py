@@ -1,4 +1,4 @@
-"""What the test ladders share: models, builds made once, and compiled objects kept between tests."""
+"""What the test ladders share: models, builds, and compiled objects kept between tests."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ TESTS = Path(__file__).parent
 SHARED_MODELS = TESTS.parent.parent / "shared" / "models"
 
 KERAS_MODEL = TESTS / "models" / "keras_mobilenet_v1_025_128.tflite"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite the golden files from what comes out"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -49,22 +49,6 @@ def _unparse(attrs: FullyConnected) -> Values:
     }
 
 
-def real_scales(graph: Graph, op: Op) -> list[float]:
-    """The scale of each unit, or of all.
-
-    With one scale TFLite multiplies input and weight scale in float32
-    (``GetQuantizedConvolutionMultipler``), with one a unit in double precision.
-    """
-    source, weights, output = (
-        tensor.qparams for tensor in (graph.input(op, 0), graph.input(op, 1), graph.output(op))
-    )
-    if weights.per_channel:
-        return checks.effective_scales(source, weights, output)
-    with np.errstate(over="ignore"):
-        product = np.float32(source.scale * weights.scale)
-    return [float(product) / output.scale]
-
-
 def _problems(graph: Graph, op: Op) -> Iterator[str]:
     found = list(_form(graph, op))
     yield from found
@@ -73,7 +57,12 @@ def _problems(graph: Graph, op: Op) -> Iterator[str]:
     source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
     bias = graph.optional_input(op, 2)
     yield from activation_problems(op.attributes(FullyConnected).activation, output.qparams)
-    yield from checks.accumulators(weights.array(), bias, source.qparams, real_scales(graph, op))
+    yield from checks.accumulators(
+        weights.array(),
+        bias,
+        source.qparams,
+        checks.effective_scales(source.qparams, weights.qparams, output.qparams),
+    )
     if not weights.qparams.per_channel:
         yield from checks.reference_folds_bias(
             source.qparams, weights.qparams, bias, output.qparams

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mcugen.ir import NO_TENSOR, DType, Graph, Op, Quant, Tensor
-from mcugen.ops import examples, fully_connected, mean
+from mcugen.ops import examples, mean
 from mcugen.ops.activation import Activation
 from mcugen.ops.add import Add
 from mcugen.ops.average_pool_2d import AveragePool2D
@@ -221,15 +221,7 @@ def test_fully_connected_is_accepted_and_refused() -> None:
     assert "the reference refuses it" in problems(off)
 
 
-def test_fully_connected_multiplies_scales_in_float32() -> None:
-    graph = dense()
-    product = np.float32(Q.scale) * np.float32(0.01)
-    graph = with_tensor(graph, 0, quant=Quant((float(np.float32(Q.scale)),), (3,)))
-    graph = with_tensor(graph, 1, quant=Quant((float(np.float32(0.01)),), (0,)))
-    assert fully_connected.real_scales(graph, graph.ops[0]) == [float(product) / Q.scale]
-
-
-def test_fully_connected_scale_that_overflows_float32_is_refused() -> None:
+def test_fully_connected_scales_beyond_any_shift_are_refused() -> None:
     graph = with_tensor(dense(), 0, quant=Quant((3e38,), (0,)))
     graph = with_tensor(graph, 1, quant=Quant((3e38,), (0,)))
     assert "overflow" in problems(graph)

@@ -1,0 +1,40 @@
+"""The generated C, as it was reviewed. ``pytest --update-golden`` rewrites it; review the diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcugen.cmsis_nn import find, select
+from mcugen.emit import emit_model
+from mcugen.ir import Graph
+from mcugen.ops.registry import OPERATORS
+from tests.conftest import entries_of, program_of
+from tests.networks import small_mobilenet
+
+GOLDEN = Path(__file__).parent
+FILES = ("model.c", "model.h", "weights.h", "weights.c", "CMakeLists.txt")
+# What the small network does not have.
+SINGLE = ("DEQUANTIZE", "MAX_POOL_2D", "MEAN", "PAD", "QUANTIZE")
+
+
+def graph_named(name: str) -> Graph:
+    if name == "small_mobilenet":
+        return small_mobilenet()
+    return OPERATORS[name].example(np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("name", ["small_mobilenet", *SINGLE])
+def test_generated_c(name: str, request: pytest.FixtureRequest) -> None:
+    program = program_of(graph_named(name))
+    tree = emit_model(program, select(find(None), entries_of(program)))
+    folder = GOLDEN / name.lower()
+    wanted = [file for file in FILES if file in tree] if name == "small_mobilenet" else ["model.c"]
+    if request.config.getoption("--update-golden"):
+        folder.mkdir(exist_ok=True)
+        for file in wanted:
+            (folder / file).write_text(tree[file], encoding="utf-8")
+    for file in wanted:
+        assert tree[file] == (folder / file).read_text(encoding="utf-8"), file

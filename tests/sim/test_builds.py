@@ -1,0 +1,180 @@
+"""Build folders: the same bytes everywhere, C that compiles strictly, a library on its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcugen import fit
+from mcugen.boards import load_board
+from mcugen.cmsis_nn import HOST_DEFINITIONS, find, select
+from mcugen.compiler import build
+from mcugen.emit import emit_model
+from mcugen.errors import FitError, UsageError
+from mcugen.inputs import default_inputs, model_input
+from mcugen.ir import Graph
+from mcugen.manifest import read_manifest
+from mcugen.ops.registry import OPERATORS
+from mcugen.staging import write_tree
+from mcugen.tflite import read_model, write_model
+from mcugen.verify import verify
+from tests.conftest import KERAS_MODEL, HostBuilder, entries_of, program_of
+from tests.networks import small_mobilenet
+
+STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only")
+ARM = ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb")
+BUILD_KEYS = {
+    "status", "target", "arena_bytes", "arena_lower_bound", "flash_bytes", "ram_bytes",
+    "weights_bytes", "code_bytes", "macs", "layers",
+}  # fmt: skip
+ON_BOARD = [
+    kind
+    for kind, operator in sorted(OPERATORS.items())
+    if not operator.static and kind not in ("RESHAPE", "SQUEEZE")
+]
+
+
+@pytest.fixture
+def small_model(tmp_path: Path) -> Path:
+    path = tmp_path / "small_mobilenet.tflite"
+    path.write_bytes(write_model(small_mobilenet()))
+    return path
+
+
+def test_two_folders_give_the_same_bytes(small_model: Path, tmp_path: Path) -> None:
+    contents = []
+    for folder in (tmp_path / "a", tmp_path / "elsewhere" / "much" / "deeper"):
+        build(small_model, target="stm32f7", output=folder)
+        contents.append(
+            {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in sorted(folder.rglob("*"))
+                if path.is_file()
+            }
+        )
+    assert contents[0].keys() == contents[1].keys()
+    different = [name for name in contents[0] if contents[0][name] != contents[1][name]]
+    assert not different
+    assert {"firmware.elf", "firmware.bin", "firmware.hex", "firmware.map"} <= contents[0].keys()
+
+
+def test_build_answers_what_others_rely_on(
+    small_model: Path, tmp_path: Path, object_cache: Path
+) -> None:
+    folder = tmp_path / "build"
+    result = build(small_model, target="stm32f7", output=folder, object_cache=object_cache)
+    answer = result.as_json()
+    assert answer.keys() >= BUILD_KEYS
+    json.dumps(answer)
+    assert answer["flash_bytes"] == (folder / "firmware.bin").stat().st_size
+    assert answer["weights_bytes"] + answer["code_bytes"] == answer["flash_bytes"]  # type: ignore[operator]
+    assert read_manifest(folder) == result.manifest
+
+
+def test_changed_file_is_noticed(small_model: Path, tmp_path: Path, object_cache: Path) -> None:
+    folder = tmp_path / "build"
+    build(small_model, target="stm32f7", output=folder, object_cache=object_cache)
+    binary = folder / "firmware.bin"
+    binary.write_bytes(binary.read_bytes() + b"\0")
+    with pytest.raises(UsageError) as caught:
+        verify(folder, executions=("host",))
+    assert caught.value.code == "U004"
+    binary.unlink()
+    with pytest.raises(UsageError) as caught:
+        verify(folder, executions=("host",))
+    assert caught.value.code == "U003"
+
+
+@pytest.mark.parametrize("kind", ["small_mobilenet", *ON_BOARD])
+def test_generated_c_compiles_strictly(kind: str, tmp_path: Path) -> None:
+    graph = (
+        small_mobilenet()
+        if kind == "small_mobilenet"
+        else OPERATORS[kind].example(np.random.default_rng(3))
+    )
+    program = program_of(graph)
+    write_tree(tmp_path, emit_model(program, select(find(None), entries_of(program))))
+    own = [
+        str(path.relative_to(tmp_path))
+        for path in tmp_path.rglob("*.c")
+        if "cmsis-nn" not in path.parts
+    ]
+    system = ("-isystem", "cmsis-nn/Include", "-isystem", "cmsis-nn/Core", "-I.", "-Ikernels")
+    host = ("cc", *(f"-D{definition}" for definition in HOST_DEFINITIONS))
+    for compiler in (host, ARM):
+        done = subprocess.run(
+            [*compiler, *STRICT, *system, *own], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def check_under_sanitizers(graph: Graph, host_build: HostBuilder) -> None:
+    _, built = host_build(graph, sanitize=True)
+    inputs = default_inputs(model_input(graph), seed=1, count=8)
+    assert len(built.trace([one.data for one in inputs])) == 8
+
+
+@pytest.mark.parametrize("seed", [4, 5, 6])
+@pytest.mark.parametrize("kind", ON_BOARD)
+def test_single_operators_under_sanitizers(kind: str, seed: int, host_build: HostBuilder) -> None:
+    check_under_sanitizers(OPERATORS[kind].example(np.random.default_rng(seed)), host_build)
+
+
+def test_networks_under_sanitizers(host_build: HostBuilder) -> None:
+    check_under_sanitizers(small_mobilenet(), host_build)
+    check_under_sanitizers(read_model(KERAS_MODEL), host_build)
+
+
+def test_library_builds_with_its_own_cmake_file(
+    small_model: Path, tmp_path: Path, object_cache: Path
+) -> None:
+    folder = tmp_path / "build"
+    build(small_model, target="stm32f7", output=folder, object_cache=object_cache)
+    project = tmp_path / "project"
+    shutil.copytree(folder / "model", project / "model")
+    (project / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\nproject(app C)\nadd_subdirectory(model)\n"
+        "add_executable(app main.c)\ntarget_link_libraries(app model)\n"
+    )
+    (project / "main.c").write_text(
+        '#include "model.h"\nint main(void) { return model_run(0, 0); }\n'
+    )
+    for command in (["cmake", "-B", "out", "-S", "."], ["cmake", "--build", "out"], ["out/app"]):
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_too_little_ram_is_a_table() -> None:
+    program = program_of(small_mobilenet())
+    board = load_board("stm32f7")
+    tiny = replace(
+        board,
+        memory=tuple(
+            replace(region, size=5000 if region.name == "DTCM" else region.size)
+            for region in board.memory
+        ),
+        application=replace(board.application, ram=("DTCM",)),
+    )
+    fit.check(program, replace(tiny, memory=(replace(tiny.memory[1], size=8192),)))
+    with pytest.raises(FitError) as caught:
+        fit.check(program, replace(tiny, memory=(replace(tiny.memory[1], size=4900),)))
+    error = caught.value
+    assert error.code == "F001"
+    assert error.exit_status == 1
+    assert "layer 2 `pw_1` binds" in error.where
+    assert len(error.details) == 6
+
+
+def test_too_little_flash_is_refused() -> None:
+    program = program_of(small_mobilenet())
+    board = load_board("stm32f7")
+    small = replace(board, flash=replace(board.flash, size=0x8000 + 100))
+    with pytest.raises(FitError) as caught:
+        fit.check(program, small)
+    assert caught.value.code == "F002"
