@@ -23,12 +23,12 @@ RELEASES: Mapping[str, Release] = {
     "11.2.0": Release("4.0.0"),
     "11.3.0": Release("4.1.0"),
     "12.4.0": Release("5.0.0", aligned_columns=True),
-    "13.0.0": Release("5.0.1", aligned_columns=True),
+    "13.0.0": Release("24.02", aligned_columns=True),
     "16.0.0": Release("6.0.0", aligned_columns=True),
     "18.0.0": Release("7.0.0", aligned_columns=True, upscale_argument=True),
 }
 
-HOST_DEFINITIONS = ("__GNUC_PYTHON__", "__RESTRICT=__restrict")
+HOST_FLAGS = ("-D__GNUC_PYTHON__", "-D__RESTRICT=__restrict", "-include", "stdint.h")
 """What makes CMSIS-NN take its portable path on a host, instead of Arm's intrinsics."""
 
 _REVISION = re.compile(r"\$Revision:\s*V\.(\d+\.\d+\.\d+)")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mcugen import __version__, resources
 from mcugen.boards import Board
-from mcugen.cmsis_nn import HOST_DEFINITIONS, SourceFile
+from mcugen.cmsis_nn import HOST_FLAGS, SourceFile
 from mcugen.ir import DType, Shape, Tensor
 from mcugen.memory.plan import Plan
 from mcugen.program import Program
@@ -132,7 +132,7 @@ def _model_values(
         "uses_portable": any(step.lowered.portable for step in program.schedule.steps),
         "has_weights": has_weights,
         "sources": [*own, *(path for path in copied if path.endswith(".c"))],
-        "host_definitions": HOST_DEFINITIONS,
+        "host_flags": HOST_FLAGS,
         "includes": _include_dirs(copied),
     }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen import resources
-from mcugen.cmsis_nn import HOST_DEFINITIONS
+from mcugen.cmsis_nn import HOST_FLAGS
 from mcugen.errors import DeviceError
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit
 
@@ -78,11 +78,7 @@ def build_host(
     flags = ("-std=gnu11", "-O1", *SANITIZERS) if sanitize else ("-std=gnu11", "-O2")
     compiler = Compiler(
         "cc",
-        (
-            *flags,
-            *(f"-D{definition}" for definition in HOST_DEFINITIONS),
-            *(f"-I{include}" for include in includes),
-        ),
+        (*flags, *HOST_FLAGS, *(f"-I{include}" for include in includes)),
         cache,
     )
     units = [

@@ -13,7 +13,7 @@ import pytest
 
 from mcugen import fit
 from mcugen.boards import load_board
-from mcugen.cmsis_nn import HOST_DEFINITIONS, find, select
+from mcugen.cmsis_nn import HOST_FLAGS, find, select
 from mcugen.compiler import build
 from mcugen.emit import emit_model
 from mcugen.errors import FitError, UsageError
@@ -106,7 +106,7 @@ def test_generated_c_compiles_strictly(kind: str, tmp_path: Path) -> None:
         if "cmsis-nn" not in path.parts
     ]
     system = ("-isystem", "cmsis-nn/Include", "-isystem", "cmsis-nn/Core", "-I.", "-Ikernels")
-    host = ("cc", *(f"-D{definition}" for definition in HOST_DEFINITIONS))
+    host = ("cc", *HOST_FLAGS)
     for compiler in (host, ARM):
         done = subprocess.run(
             [*compiler, *STRICT, *system, *own], cwd=tmp_path, capture_output=True, text=True
