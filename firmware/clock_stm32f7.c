@@ -56,7 +56,8 @@ static bool settles(volatile uint32_t *reg, uint32_t mask, uint32_t value)
     return false;
 }
 
-/* Also the way back when the PLL fails: the slow oscillator, undivided. */
+/* The slow oscillator, undivided: where a start after a reset begins anyway, but not one by a
+ * debugger, and where it ends when the PLL fails. */
 static void run_from_hsi(void)
 {
     RCC_CR |= CR_HSION;
@@ -64,6 +65,7 @@ static void run_from_hsi(void)
     RCC_CFGR &= ~CFGR_SW;
     (void)settles(&RCC_CFGR, CFGR_SWS, 0);
     RCC_CFGR = 0;
+    PWR_CR1 &= ~(CR1_ODEN | CR1_ODSWEN);
     RCC_CR &= ~CR_PLLON;
     (void)settles(&RCC_CR, CR_PLLRDY, 0);
 }
@@ -80,8 +82,6 @@ static bool start_overdrive(void)
 
 static bool start_pll(void)
 {
-    RCC_APB1ENR |= APB1ENR_PWREN;
-    (void)RCC_APB1ENR; /* the clock needs two cycles to reach PWR */
     PWR_CR1 |= CR1_VOS_SCALE_1;
     RCC_PLLCFGR = PLLCFGR;
     RCC_CR |= CR_PLLON;
@@ -101,6 +101,8 @@ static bool run_from_pll(void)
 
 struct clocks clock_start(void)
 {
+    RCC_APB1ENR |= APB1ENR_PWREN;
+    (void)RCC_APB1ENR; /* the clock needs two cycles to reach PWR */
     run_from_hsi();
     if (start_pll() && run_from_pll()) {
         return (struct clocks){.core_hz = BOARD_CORE_HZ, .console_hz = BOARD_CONSOLE_CLOCK_HZ};

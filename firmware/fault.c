@@ -15,16 +15,19 @@ extern uint32_t _stack_bottom[], _stack_top[];
 
 void fault_stop(uint32_t stacked);
 
-/* With less stack left than the report needs, the report may overwrite what the program left. */
+/* With the stack pointer astray, or less left than the report needs, the report takes the stack
+ * from the top and may overwrite what the program left there. */
 __attribute__((naked)) void Fault_Handler(void)
 {
     __asm__("mov r0, sp\n"
             "ldr r1, =_stack_bottom + 512\n"
+            "ldr r2, =_stack_top\n"
             "cmp r0, r1\n"
-            "bhs 1f\n"
-            "ldr r1, =_stack_top\n"
-            "mov sp, r1\n"
-            "1: b fault_stop\n"
+            "it hs\n"
+            "cmphs r2, r0\n"
+            "it lo\n"
+            "movlo sp, r2\n"
+            "b fault_stop\n"
             ".ltorg\n");
 }
 

@@ -41,8 +41,7 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16 + BOAR
 /* Sets the stack itself: a debugger may have started the application at its second word only. */
 __attribute__((naked)) void Reset_Handler(void)
 {
-    __asm__("cpsid i\n"
-            "ldr r0, =_stack_top\n"
+    __asm__("ldr r0, =_stack_top\n"
             "mov sp, r0\n"
             "b reset_in_c\n"
             ".ltorg\n");

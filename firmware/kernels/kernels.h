@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /* output[i] = clamp((a[i] - zero) * scale + (b[i] - zero) * scale), through a common scale that is
- * twice the larger input scale. Offsets are minus the zero points. The output may be either input. */
+ * twice the larger input scale. Offsets are minus the zero points. The output may be either input.
+ */
 struct add_s8 {
     int32_t a_offset;
     int32_t a_multiplier;

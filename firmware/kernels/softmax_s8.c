@@ -3,7 +3,7 @@
 
 /* Integer bits of the sum of exponentials, Q12.19. */
 #define SUM_INTEGER_BITS 12
-#define OUTPUT_BITS 8
+#define OUTPUT_BITS      8
 
 /* 1 / (1 + x) for Q0.31 x in [0, 1), result Q0.31: Newton-Raphson on half the denominator, started
  * from the line 48/17 - 32/17 d; the iterate is Q2.29. */
