@@ -55,7 +55,7 @@ def build_firmware(root: Path, board: Board, objects: Path, cache: Path | None =
         raise _overflow(board, error) or error from None
     objcopy(elf, root / "firmware.bin", "binary")
     objcopy(elf, root / "firmware.hex", "ihex")
-    return read_image(elf)
+    return read_image(elf, root / "firmware.bin")
 
 
 def _unit_flags(path: str) -> tuple[str, ...]:

@@ -48,12 +48,16 @@ class Image:
     segments: tuple[Segment, ...]
     symbols: Mapping[str, Symbol] = field(repr=False)
 
-    def address_of(self, name: str) -> int:
-        """The address of a symbol, without the Thumb bit. Raises UsageError U003."""
+    def symbol(self, name: str) -> Symbol:
+        """The symbol of this name. Raises UsageError U003."""
         symbol = self.symbols.get(name)
         if symbol is None:
             raise UsageError("U003", f"the firmware has no symbol `{name}`", where=str(self.elf))
-        return symbol.address
+        return symbol
+
+    def address_of(self, name: str) -> int:
+        """The address of a symbol, without the Thumb bit. Raises UsageError U003."""
+        return self.symbol(name).address
 
     def symbol_at(self, address: int) -> Symbol | None:
         """The function or object that holds the address."""

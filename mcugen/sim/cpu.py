@@ -6,6 +6,7 @@ time: the same image and the same bytes on the line give the same run.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from unicorn import arm_const as arm
 
 from mcugen.boards import Region
 from mcugen.errors import DeviceError
+from mcugen.sim.counter import attach_counter
 from mcugen.sim.peripherals import PAGE, Bus
 
 _NEVER = 0xFFFF_FFFE
@@ -30,6 +32,7 @@ _ACCESSES = {
     unicorn.UC_MEM_FETCH_UNMAPPED: "jumps to",
     unicorn.UC_MEM_FETCH_PROT: "jumps to",
 }
+_PREFETCH_ABORT = 3
 _EXCEPTIONS = {2: "an SVC instruction", 7: "a breakpoint", 8: "an exception return"}
 
 StoreHook = Callable[[int, int], None]
@@ -55,23 +58,29 @@ class Stopped(Exception):  # noqa: N818 - the board turns it into a DeviceError 
 
 
 class Cpu:
-    """A Cortex-M and its memory. ``instructions`` counts all that were executed since power-up."""
+    """A Cortex-M and its memory: ``flash`` from the start, RAM and registers as they are mapped.
 
-    def __init__(self, core: str, bus: Callable[[], Bus]) -> None:
+    ``contents`` fills the flash; the program can run and read it. ``instructions`` counts all that
+    were executed since power-up.
+    """
+
+    def __init__(self, core: str, flash: Region, contents: bytes, bus: Callable[[], Bus]) -> None:
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(_CORES[core])
         self._bus = bus
         self._access: Access | None = None
         self._problem: BaseException | None = None
         self._exception: int | None = None
-        self._executed = [0, 0]
         self._uc.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid_access)
         self._uc.hook_add(unicorn.UC_HOOK_INTR, self._on_exception)
-        self._uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block_counter())
+        self._flash = (ctypes.c_ubyte * flash.size).from_buffer_copy(contents)
+        executable = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+        self._uc.mem_map_ptr(flash.base, flash.size, executable, ctypes.addressof(self._flash))
+        self._counter = attach_counter(self._uc, self._flash, flash.base)
 
     @property
     def instructions(self) -> int:
-        return self._executed[0]
+        return self._counter.executed
 
     @property
     def pc(self) -> int:
@@ -93,11 +102,6 @@ class Cpu:
         """RAM that holds the byte ``fill`` everywhere; the program cannot run from it."""
         self._uc.mem_map(region.base, region.size, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
         self.write(region.base, bytes([fill]) * region.size)
-
-    def map_flash(self, region: Region, contents: bytes) -> None:
-        """Memory that the program can run and read."""
-        self._uc.mem_map(region.base, region.size, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
-        self.write(region.base, contents)
 
     def map_registers(self, pages: tuple[int, ...]) -> None:
         """Pages whose accesses go to the bus."""
@@ -148,7 +152,8 @@ class Cpu:
         Raises Stopped for a crash, and what a hook or a register raised.
         """
         self._access = self._problem = self._exception = None
-        self._executed[1] = self._executed[0] + limit
+        end = self.instructions + limit
+        self._counter.set_limit(end)
         failure: unicorn.UcError | None = None
         try:
             self._uc.emu_start(self.pc | 1, _NEVER)
@@ -160,10 +165,12 @@ class Cpu:
             raise self._problem
         if failure is not None or self._exception is not None:
             raise self._stopped(failure)
-        return self._executed[0] < self._executed[1]
+        return self.instructions <= end
 
     def _stopped(self, failure: unicorn.UcError | None) -> Stopped:
         access = self._access
+        if self._exception == _PREFETCH_ABORT:
+            access = Access("jumps to", self.pc)
         if access is not None:
             what = f"the firmware {access.verb} 0x{access.address:08x}, where it must not"
             return Stopped(what, self.pc, access)
@@ -176,22 +183,6 @@ class Cpu:
 
     def _register(self, register: int) -> int:
         return int(self._uc.reg_read(register))
-
-    def _block_counter(self) -> Callable[[unicorn.Uc, int, int, object], None]:
-        """Runs some ten million times a second inference: no attribute look-ups, one dictionary."""
-        lengths: dict[int, int] = {}
-        executed = self._executed
-
-        def count(uc: unicorn.Uc, address: int, size: int, _data: object) -> None:
-            try:
-                executed[0] += lengths[address]
-            except KeyError:
-                lengths[address] = _instructions_in(bytes(uc.mem_read(address, size)))
-                executed[0] += lengths[address]
-            if executed[0] > executed[1]:
-                uc.emu_stop()
-
-        return count
 
     def _on_invalid_access(
         self, _uc: unicorn.Uc, kind: int, address: int, _size: int, _value: int, _data: object
@@ -232,12 +223,3 @@ class Cpu:
         if self._problem is None:
             self._problem = error
         self._uc.emu_stop()
-
-
-def _instructions_in(code: bytes) -> int:
-    """Thumb instructions: a first halfword from 0xE800 up begins one of two halfwords."""
-    count = position = 0
-    while position < len(code):
-        count += 1
-        position += 4 if code[position + 1] >= 0xE8 else 2
-    return count

@@ -67,7 +67,7 @@ class ModelWatch:
 
 
 def _arena(image: Image) -> tuple[int, int]:
-    arena = image.symbols["model_arena"]
+    arena = image.symbol("model_arena")
     return arena.address, arena.address + arena.size
 
 

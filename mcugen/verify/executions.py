@@ -102,7 +102,9 @@ def run_board(
 
 
 def _boot_and_run(folder: Path, board: str, inputs: Sequence[bytes]) -> tuple[RunTrace, ...]:
-    virtual = VirtualBoard(load_board(board), read_image(folder / "firmware.elf"))
+    virtual = VirtualBoard(
+        load_board(board), read_image(folder / "firmware.elf", folder / "firmware.bin")
+    )
     return tuple(virtual.run(data) for data in inputs)
 
 

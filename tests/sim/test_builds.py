@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mcugen import fit
-from mcugen.boards import load_board
+from mcugen.boards import Board, Region, load_board
 from mcugen.cmsis_nn import HOST_FLAGS, find, select
 from mcugen.compiler import build
 from mcugen.emit import emit_model
@@ -153,17 +153,17 @@ def test_library_builds_with_its_own_cmake_file(
 def test_too_little_ram_is_a_table() -> None:
     program = program_of(small_mobilenet())
     board = load_board("stm32f7")
-    tiny = replace(
-        board,
-        memory=tuple(
-            replace(region, size=5000 if region.name == "DTCM" else region.size)
-            for region in board.memory
-        ),
-        application=replace(board.application, ram=("DTCM",)),
-    )
-    fit.check(program, replace(tiny, memory=(replace(tiny.memory[1], size=8192),)))
+    kept = board.ram.size - board.arena_limit
+
+    def with_arena(limit: int) -> Board:
+        ram = Region("RAM", board.ram.base, kept + limit)
+        return replace(
+            board, memory=(ram,), application=replace(board.application, ram=(ram.name,))
+        )
+
+    fit.check(program, with_arena(program.plan.arena_bytes))
     with pytest.raises(FitError) as caught:
-        fit.check(program, replace(tiny, memory=(replace(tiny.memory[1], size=4900),)))
+        fit.check(program, with_arena(program.plan.arena_bytes - 1))
     error = caught.value
     assert error.code == "F001"
     assert error.exit_status == 1

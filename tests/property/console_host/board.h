@@ -1,0 +1,6 @@
+#ifndef BOARD_H
+#define BOARD_H
+
+#define BOARD_ID "host"
+
+#endif
