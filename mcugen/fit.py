@@ -13,11 +13,10 @@ _WORST_LAYERS = 5
 def check(program: Program, board: Board) -> None:
     """Raises FitError F001 or F002, with a table of the layers that need the most.
 
-    The linker has the last word on the few kilobytes that the firmware itself takes.
+    The linker has the last word on the flash that code takes.
     """
-    needed = program.plan.arena_bytes + board.application.stack_bytes + board.mailbox_bytes
-    if needed > board.ram.size:
-        raise _ram_error(program, board, needed)
+    if program.plan.arena_bytes > board.arena_limit:
+        raise _ram_error(program, board)
     weights = sum(
         len(constant.data) for step in program.schedule.steps for constant in step.lowered.constants
     )
@@ -31,12 +30,12 @@ def check(program: Program, board: Board) -> None:
         )
 
 
-def _ram_error(program: Program, board: Board, needed: int) -> FitError:
+def _ram_error(program: Program, board: Board) -> FitError:
     steps, live = program.schedule.steps, program.plan.live
     binding = steps[program.plan.binding_step]
     worst = sorted(steps, key=lambda step: (-live[step.index], step.index))[:_WORST_LAYERS]
     rows = [("layer", "writes", "alive", "over by")]
-    room = board.ram.size - board.application.stack_bytes - board.mailbox_bytes
+    room, arena = board.arena_limit, program.plan.arena_bytes
     for step in worst:
         over = live[step.index] - room
         shape = shape_text(program.schedule.tensor(step.output).shape)
@@ -52,9 +51,9 @@ def _ram_error(program: Program, board: Board, needed: int) -> FitError:
     )
     return FitError(
         "F001",
-        f"the model needs {needed - board.ram.size:,} bytes more RAM than {board.name} has",
+        f"the model needs {arena - room:,} bytes more RAM than {board.name} has",
         where=f"layer {binding.index} `{binding.name}` binds: {live[binding.index]:,} bytes alive, "
-        f"{room:,} available beside {board.application.stack_bytes:,} bytes of stack",
+        f"{room:,} of {board.ram.size:,} bytes are left for the arena",
         hint="choose a larger board with `--target`, or a smaller model or input",
         details=table,
     )
