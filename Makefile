@@ -30,7 +30,7 @@ demo: $(INSTALLED)
 test: check
 
 check: lint
-	@scripts/system-packages.sh $(COMPILERS) qemu-system-arm
+	@scripts/system-packages.sh $(COMPILERS) qemu-system-arm cmake
 	$(BIN)/pytest -n 2
 
 lint: $(INSTALLED)
