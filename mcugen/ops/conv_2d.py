@@ -100,9 +100,9 @@ def _macs(graph: Graph, op: Op) -> int:
 
 
 def _example(rng: np.random.Generator) -> Graph:
-    picture, window, stride = examples.any_window(rng)
+    picture, window, stride, padding = examples.any_window(rng)
     channels, units = (int(size) for size in rng.integers(1, 13, 2))
-    attrs = Conv2D(stride, examples.any_padding(rng), examples.any_activation(rng))
+    attrs = Conv2D(stride, padding, examples.any_activation(rng))
     quant = examples.any_quant(rng)
     weights = examples.any_weights(rng, (units, *window, channels), axis=0)
     result, deviation = examples.matching_output(rng, quant, weights, math.prod(window) * channels)

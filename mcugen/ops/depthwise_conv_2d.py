@@ -103,12 +103,10 @@ def _macs(graph: Graph, op: Op) -> int:
 
 
 def _example(rng: np.random.Generator) -> Graph:
-    picture, window, stride = examples.any_window(rng)
+    picture, window, stride, padding = examples.any_window(rng)
     channels = int(rng.integers(1, 13))
     multiplier = int(rng.integers(1, 9)) if rng.integers(2) else 1
-    attrs = DepthwiseConv2D(
-        stride, examples.any_padding(rng), examples.any_activation(rng), multiplier
-    )
+    attrs = DepthwiseConv2D(stride, padding, examples.any_activation(rng), multiplier)
     quant = examples.any_quant(rng)
     weights = examples.any_weights(rng, (1, *window, channels * multiplier), axis=3)
     result, deviation = examples.matching_output(rng, quant, weights, math.prod(window))

@@ -76,18 +76,13 @@ def any_activation(rng: np.random.Generator) -> Activation:
     return list(Activation)[rng.integers(len(Activation))]
 
 
-def any_padding(rng: np.random.Generator) -> Padding:
-    return Padding("SAME" if rng.integers(2) else "VALID")
-
-
-def any_window(rng: np.random.Generator, largest: int = 5) -> tuple[Pair, Pair, Pair]:
-    """(picture, window, stride), the window inside the picture so that VALID has a result."""
-    picture = any_pair(rng, 1, 12)
-    window = (
-        int(rng.integers(1, min(largest, picture[0]) + 1)),
-        int(rng.integers(1, min(largest, picture[1]) + 1)),
-    )
-    return picture, window, any_pair(rng, 1, 3)
+def any_window(rng: np.random.Generator, largest: int = 5) -> tuple[Pair, Pair, Pair, Padding]:
+    """(picture, window, stride, padding); a VALID window lies inside the picture."""
+    picture, window = any_pair(rng, 1, 12), any_pair(rng, 1, largest)
+    padding = Padding("SAME" if rng.integers(2) else "VALID")
+    if padding.scheme == "VALID":
+        window = (min(window[0], picture[0]), min(window[1], picture[1]))
+    return picture, window, any_pair(rng, 1, 3), padding
 
 
 def any_weights(rng: np.random.Generator, shape: Shape, axis: int) -> Tensor:

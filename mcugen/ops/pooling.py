@@ -85,9 +85,9 @@ def pool_shape(graph: Graph, op: Op) -> Shape:
 
 
 def pool_example(kind: str, attributes: type[Pool2D], rng: np.random.Generator) -> Graph:
-    picture, window, stride = examples.any_window(rng)
+    picture, window, stride, padding = examples.any_window(rng)
     channels = int(rng.integers(1, 13))
-    attrs = attributes(window, stride, examples.any_padding(rng), examples.any_activation(rng))
+    attrs = attributes(window, stride, padding, examples.any_activation(rng))
     quant = examples.any_quant(rng)
     size = attrs.padding.output_hw(picture, window, stride)
     return examples.single(
