@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcugen import numerics
 from mcugen.ir import DType, Graph, Op, Shape
 from mcugen.kernels.base import Lowered, Target, constant
-from mcugen.kernels.quantisation import activation_range, bias_constant, channel_requantisation
+from mcugen.kernels.quantisation import (
+    activation_range,
+    bias_constant,
+    channel_requantisation,
+    kernel_multiplier,
+)
 from mcugen.ops.average_pool_2d import AveragePool2D
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -189,7 +193,7 @@ def fully_connected(graph: Graph, op: Op, target: Target) -> Lowered | None:
             entries=("arm_convolve_1x1_s8_fast",),
         )
     real = source.qparams.scale * weights.qparams.scale / output.qparams.scale
-    multiplier, shift = numerics.quantize_multiplier(real)
+    multiplier, shift = kernel_multiplier(real)
     return Lowered(
         function="arm_fully_connected_s8",
         template="fully_connected.c.j2",

@@ -8,6 +8,7 @@ from mcugen import numerics
 from mcugen.ir import DType, Graph, Op, Quant, Tensor
 from mcugen.kernels.base import Constant, constant
 from mcugen.ops.activation import Activation
+from mcugen.ops.checks import vanishes
 
 INT8 = (-128, 127)
 
@@ -34,15 +35,20 @@ def channel_scales(source: Tensor, weights: Tensor, output: Tensor, channels: in
     return [source.qparams.scale * scale / output.qparams.scale for scale in scales]
 
 
+def kernel_multiplier(scale: float) -> tuple[int, int]:
+    """``quantize_multiplier`` for CMSIS-NN, whose right shift by 31 is undefined in C.
+
+    It would give zero: ``ops.checks`` refuses sums that it could leave anything of.
+    """
+    return (0, 0) if vanishes(scale) else numerics.quantize_multiplier(scale)
+
+
 def channel_requantisation(
     source: Tensor, weights: Tensor, output: Tensor, channels: int
 ) -> tuple[Constant, Constant]:
     """The ``multiplier`` and ``shift`` arrays of CMSIS-NN, one entry an output channel."""
-    pairs = [
-        numerics.quantize_multiplier(scale)
-        for scale in channel_scales(source, weights, output, channels)
-    ]
-    multipliers, shifts = zip(*pairs, strict=True)
+    scales = channel_scales(source, weights, output, channels)
+    multipliers, shifts = zip(*(kernel_multiplier(scale) for scale in scales), strict=True)
     return (
         constant("multiplier", DType.INT32, np.array(multipliers)),
         constant("shift", DType.INT32, np.array(shifts)),

@@ -146,6 +146,17 @@ def accumulators(
                 "itself is undefined: its weight scale or bias is too large for the output scale"
             )
             return
+        if vanishes(scales[min(channel, len(scales) - 1)]) and magnitude[channel] >= 2**30:
+            yield (
+                f"channel {channel} has a weight scale that is next to nothing, yet sums up to "
+                f"{magnitude[channel]}: its bias is too large for its weight scale"
+            )
+            return
+
+
+def vanishes(scale: float) -> bool:
+    """Whether the reference shifts right by 31 bits: what is below 2**30 before becomes zero."""
+    return math.frexp(scale)[1] == -31
 
 
 def left_shift(scale: float) -> int:

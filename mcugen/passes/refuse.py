@@ -18,7 +18,7 @@ def refuse_unsupported(graph: Graph) -> None:
             "M003",
             "the model uses what mcugen does not support",
             where=graph.name,
-            hint="`docs/architecture.md` lists what is supported",
+            hint="the README of mcugen lists what is supported",
             details=reasons,
         )
 
