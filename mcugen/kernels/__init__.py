@@ -15,7 +15,7 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
     "CONV_2D": (cmsis_nn.convolution,),
     "DEPTHWISE_CONV_2D": (cmsis_nn.depthwise,),
     "DEQUANTIZE": (portable.dequantise,),
-    "FULLY_CONNECTED": (cmsis_nn.fully_connected,),
+    "FULLY_CONNECTED": (cmsis_nn.fully_connected, cmsis_nn.fully_connected_per_channel),
     "MAX_POOL_2D": (cmsis_nn.max_pool,),
     "MEAN": (portable.mean,),
     "PAD": (portable.pad,),

@@ -79,10 +79,10 @@ def convolution(graph: Graph, op: Op, target: Target) -> Lowered | None:
     """
     attrs = op.attributes(Conv2D)
     source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
-    units, height, width, _ = weights.shape
-    pads = attrs.padding.resolve(source.shape[1:3], (height, width), attrs.stride)
+    kernel = weights.shape[1:3]
+    pads = attrs.padding.resolve(source.shape[1:3], (kernel[0], kernel[1]), attrs.stride)
     lone_pixel = output.shape[1:3] == (1, 1)
-    pointwise = (height, width) == (1, 1) and pads == (0, 0, 0, 0) and not lone_pixel
+    pointwise = kernel == (1, 1) and pads == (0, 0, 0, 0) and not lone_pixel
     if pointwise:
         function = "arm_convolve_1x1_s8_fast" if attrs.stride == (1, 1) else "arm_convolve_1x1_s8"
     else:
@@ -97,16 +97,26 @@ def convolution(graph: Graph, op: Op, target: Target) -> Lowered | None:
         output=output.shape,
         upscale_argument=target.cmsis_nn.upscale_argument and not pointwise,
     )
+    scratch_bytes = 0 if pointwise else _im2col_bytes(weights.shape, target)
+    return _per_channel(graph, op, function, "convolve.c.j2", call, scratch_bytes)
+
+
+def _per_channel(
+    graph: Graph, op: Op, function: str, template: str, call: ConvCall, scratch_bytes: int
+) -> Lowered:
+    """A call of ``function`` with a multiplier and shift for each channel of the output."""
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    units = call.output[3]
     return Lowered(
         function=function,
-        template="convolve.c.j2",
+        template=template,
         params=call,
         constants=(
             constant("weights", DType.INT8, weights.array()),
             bias_constant(graph, op, units),
             *channel_requantisation(source, weights, output, units),
         ),
-        scratch_bytes=0 if pointwise else _im2col_bytes(weights.shape, target),
+        scratch_bytes=scratch_bytes,
         entries=(function,),
     )
 
@@ -139,18 +149,8 @@ def depthwise(graph: Graph, op: Op, target: Target) -> Lowered | None:
         channel_multiplier=multiplier,
     )
     im2col = function == "arm_depthwise_conv_s8_opt" and target.dsp
-    return Lowered(
-        function=function,
-        template="depthwise.c.j2",
-        params=call,
-        constants=(
-            constant("weights", DType.INT8, weights.array()),
-            bias_constant(graph, op, units),
-            *channel_requantisation(source, weights, output, units),
-        ),
-        scratch_bytes=2 * units * height * width if im2col else 0,
-        entries=(function,),
-    )
+    scratch_bytes = 2 * units * height * width if im2col else 0
+    return _per_channel(graph, op, function, "depthwise.c.j2", call, scratch_bytes)
 
 
 def _depthwise_function(
@@ -165,33 +165,11 @@ def _depthwise_function(
 
 
 def fully_connected(graph: Graph, op: Op, target: Target) -> Lowered | None:
-    """FULLY_CONNECTED; weights with a scale for each unit run as a 1x1 convolution."""
-    attrs = op.attributes(FullyConnected)
+    """FULLY_CONNECTED with one weight scale; TFLite Micro multiplies the scales in double."""
     source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
-    units, depth = weights.shape
-    batch = source.elements // depth
-    activation = activation_range(attrs.activation, output.qparams)
-    bias = bias_constant(graph, op, units)
     if weights.qparams.per_channel:
-        return Lowered(
-            function="arm_convolve_1x1_s8_fast",
-            template="convolve.c.j2",
-            params=ConvCall(
-                input_offset=-source.qparams.zero_point,
-                output_offset=output.qparams.zero_point,
-                window=Window((1, 1), (0, 0)),
-                activation=activation,
-                input=(batch, 1, 1, depth),
-                filter=(units, 1, 1, depth),
-                output=(batch, 1, 1, units),
-            ),
-            constants=(
-                constant("weights", DType.INT8, weights.array()),
-                bias,
-                *channel_requantisation(source, weights, output, units),
-            ),
-            entries=("arm_convolve_1x1_s8_fast",),
-        )
+        return None
+    units, depth = weights.shape
     real = source.qparams.scale * weights.qparams.scale / output.qparams.scale
     multiplier, shift = kernel_multiplier(real)
     return Lowered(
@@ -202,14 +180,41 @@ def fully_connected(graph: Graph, op: Op, target: Target) -> Lowered | None:
             output_offset=output.qparams.zero_point,
             multiplier=multiplier,
             shift=shift,
-            activation=activation,
-            batch=batch,
+            activation=activation_range(op.attributes(FullyConnected).activation, output.qparams),
+            batch=source.elements // depth,
             depth=depth,
             units=units,
         ),
-        constants=(constant("weights", DType.INT8, weights.array()), bias),
+        constants=(
+            constant("weights", DType.INT8, weights.array()),
+            bias_constant(graph, op, units),
+        ),
         entries=("arm_fully_connected_s8",),
     )
+
+
+def fully_connected_per_channel(graph: Graph, op: Op, target: Target) -> Lowered | None:
+    """FULLY_CONNECTED with a weight scale for each unit, as the 1x1 convolution that it equals.
+
+    One row of inputs is a lone pixel, see ``convolution``.
+    """
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    units, depth = weights.shape
+    batch = source.elements // depth
+    function = "arm_convolve_s8" if batch == 1 else "arm_convolve_1x1_s8_fast"
+    filter_shape = (units, 1, 1, depth)
+    call = ConvCall(
+        input_offset=-source.qparams.zero_point,
+        output_offset=output.qparams.zero_point,
+        window=Window((1, 1), (0, 0)),
+        activation=activation_range(op.attributes(FullyConnected).activation, output.qparams),
+        input=(batch, 1, 1, depth),
+        filter=filter_shape,
+        output=(batch, 1, 1, units),
+        upscale_argument=target.cmsis_nn.upscale_argument and batch == 1,
+    )
+    scratch_bytes = _im2col_bytes(filter_shape, target) if batch == 1 else 0
+    return _per_channel(graph, op, function, "convolve.c.j2", call, scratch_bytes)
 
 
 def average_pool(graph: Graph, op: Op, target: Target) -> Lowered | None:
