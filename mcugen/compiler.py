@@ -5,6 +5,7 @@ bytes -> Graph -> Schedule -> Plan -> SourceTree -> Image
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -88,7 +89,9 @@ def compile_graph(graph: Graph, source: Source, board: Board, release: Release) 
 
 
 def _source(model: Path) -> Source:
-    return Source(model.stem, manifest.sha256(model), model.stat().st_size)
+    """The file's name goes into comments and strings of C, so it is kept to what both can hold."""
+    name = re.sub(r"[^A-Za-z0-9._+ -]", "_", model.stem)
+    return Source(name, manifest.sha256(model))
 
 
 def _entries(program: Program) -> Iterable[str]:

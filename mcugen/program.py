@@ -14,7 +14,6 @@ class Source:
 
     name: str
     sha256: str
-    bytes: int
 
 
 @dataclass(frozen=True)

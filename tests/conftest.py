@@ -40,7 +40,7 @@ def object_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def program_of(graph: Graph, cmsis_nn: Path | None = None) -> Program:
     """The program for the default STM32F7 board."""
     release = find(cmsis_nn).release
-    return compile_graph(graph, Source(graph.name, "0" * 64, 0), load_board("stm32f7"), release)
+    return compile_graph(graph, Source(graph.name, "0" * 64), load_board("stm32f7"), release)
 
 
 def entries_of(program: Program) -> list[str]:

@@ -77,6 +77,14 @@ def test_build_answers_what_others_rely_on(
     assert read_manifest(folder) == result.manifest
 
 
+def test_file_name_cannot_break_the_c(
+    small_model: Path, tmp_path: Path, object_cache: Path
+) -> None:
+    odd = small_model.rename(tmp_path / '"); * %s \\ é.tflite')
+    result = build(odd, target="stm32f7", output=tmp_path / "build", object_cache=object_cache)
+    assert result.manifest.model == "___ _ _s _ _"
+
+
 def test_changed_file_is_noticed(small_model: Path, tmp_path: Path, object_cache: Path) -> None:
     folder = tmp_path / "build"
     build(small_model, target="stm32f7", output=folder, object_cache=object_cache)
