@@ -10,12 +10,7 @@ from dataclasses import dataclass
 
 from mcugen.ir import DType, Graph, Op, Shape
 from mcugen.kernels.base import Lowered, Target, constant
-from mcugen.kernels.quantisation import (
-    activation_range,
-    bias_constant,
-    channel_requantisation,
-    kernel_multiplier,
-)
+from mcugen.kernels.quantisation import activation_range, requantised_channels
 from mcugen.ops.average_pool_2d import AveragePool2D
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -105,16 +100,13 @@ def _per_channel(
     graph: Graph, op: Op, function: str, template: str, call: ConvCall, scratch_bytes: int
 ) -> Lowered:
     """A call of ``function`` with a multiplier and shift for each channel of the output."""
-    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
-    units = call.output[3]
     return Lowered(
         function=function,
         template=template,
         params=call,
         constants=(
-            constant("weights", DType.INT8, weights.array()),
-            bias_constant(graph, op, units),
-            *channel_requantisation(source, weights, output, units),
+            constant("weights", DType.INT8, graph.input(op, 1).array()),
+            *requantised_channels(graph, op, call.output[3]),
         ),
         scratch_bytes=scratch_bytes,
         entries=(function,),
@@ -170,25 +162,21 @@ def fully_connected(graph: Graph, op: Op, target: Target) -> Lowered | None:
     if weights.qparams.per_channel:
         return None
     units, depth = weights.shape
-    real = source.qparams.scale * weights.qparams.scale / output.qparams.scale
-    multiplier, shift = kernel_multiplier(real)
+    bias, multiplier, shift = requantised_channels(graph, op, units)
     return Lowered(
         function="arm_fully_connected_s8",
         template="fully_connected.c.j2",
         params=FullyConnectedCall(
             input_offset=-source.qparams.zero_point,
             output_offset=output.qparams.zero_point,
-            multiplier=multiplier,
-            shift=shift,
+            multiplier=int(multiplier.array()[0]),
+            shift=int(shift.array()[0]),
             activation=activation_range(op.attributes(FullyConnected).activation, output.qparams),
             batch=source.elements // depth,
             depth=depth,
             units=units,
         ),
-        constants=(
-            constant("weights", DType.INT8, weights.array()),
-            bias_constant(graph, op, units),
-        ),
+        constants=(constant("weights", DType.INT8, weights.array()), bias),
         entries=("arm_fully_connected_s8",),
     )
 

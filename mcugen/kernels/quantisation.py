@@ -7,8 +7,8 @@ import numpy as np
 from mcugen import numerics
 from mcugen.ir import DType, Graph, Op, Quant, Tensor
 from mcugen.kernels.base import Constant, constant
+from mcugen.kernels.tiny_scales import defined_requantisation
 from mcugen.ops.activation import Activation
-from mcugen.ops.checks import vanishes
 
 INT8 = (-128, 127)
 
@@ -35,28 +35,23 @@ def channel_scales(source: Tensor, weights: Tensor, output: Tensor, channels: in
     return [source.qparams.scale * scale / output.qparams.scale for scale in scales]
 
 
-def kernel_multiplier(scale: float) -> tuple[int, int]:
-    """``quantize_multiplier`` for CMSIS-NN, whose right shift by 31 is undefined in C.
+def requantised_channels(graph: Graph, op: Op, channels: int) -> tuple[Constant, ...]:
+    """The ``bias``, ``multiplier`` and ``shift`` arrays of CMSIS-NN, one entry an output channel.
 
-    It would give zero: ``ops.checks`` refuses sums that it could leave anything of.
+    The bias is zeros where the operator has none, since some kernels do not check for null.
     """
-    return (0, 0) if vanishes(scale) else numerics.quantize_multiplier(scale)
-
-
-def channel_requantisation(
-    source: Tensor, weights: Tensor, output: Tensor, channels: int
-) -> tuple[Constant, Constant]:
-    """The ``multiplier`` and ``shift`` arrays of CMSIS-NN, one entry an output channel."""
-    scales = channel_scales(source, weights, output, channels)
-    multipliers, shifts = zip(*(kernel_multiplier(scale) for scale in scales), strict=True)
-    return (
-        constant("multiplier", DType.INT32, np.array(multipliers)),
-        constant("shift", DType.INT32, np.array(shifts)),
-    )
-
-
-def bias_constant(graph: Graph, op: Op, channels: int) -> Constant:
-    """The operator's bias; zeros where it has none, since some kernels do not check for null."""
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
     bias = graph.optional_input(op, 2)
-    values = np.zeros(channels, np.int32) if bias is None else bias.array()
-    return constant("bias", DType.INT32, values)
+    values = np.zeros(channels, np.int32) if bias is None else bias.array().reshape(-1)
+    triples = [
+        defined_requantisation(scale, int(value))
+        for scale, value in zip(
+            channel_scales(source, weights, output, channels), values, strict=True
+        )
+    ]
+    multipliers, shifts, biases = (np.array(column) for column in zip(*triples, strict=True))
+    return (
+        constant("bias", DType.INT32, biases),
+        constant("multiplier", DType.INT32, multipliers),
+        constant("shift", DType.INT32, shifts),
+    )

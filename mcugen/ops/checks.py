@@ -24,6 +24,9 @@ _FLOAT = (
     "(a representative dataset and TFLITE_BUILTINS_INT8)"
 )
 
+TINY_SCALE_TAPS = 2**28
+"""What the taps may sum up to where the reference shifts right by 31 (kernels/tiny_scales.py)."""
+
 
 def int8_activation(tensor: Tensor, what: str) -> Iterator[str]:
     """An int8 tensor with one usable scale and zero point."""
@@ -134,9 +137,11 @@ def accumulators(
     ``weights`` is (channels, taps). The bound also covers kernels that add the taps' products with
     the input and with the input's zero point separately.
     """
-    magnitude = np.abs(weights.astype(np.int64)).sum(axis=1) * (128 + abs(source.zero_point))
+    taps = np.abs(weights.astype(np.int64)).sum(axis=1) * (128 + abs(source.zero_point))
+    magnitude = taps.copy()
     if bias is not None:
         magnitude += np.abs(bias.array().astype(np.int64).reshape(-1))
+    every = np.broadcast_to(scales, magnitude.shape)
     shifts = np.broadcast_to([left_shift(scale) for scale in scales], magnitude.shape)
     for channel in range(len(magnitude)):
         if overflows(int(magnitude[channel]), int(shifts[channel])):
@@ -146,17 +151,12 @@ def accumulators(
                 "itself is undefined: its weight scale or bias is too large for the output scale"
             )
             return
-        if vanishes(scales[min(channel, len(scales) - 1)]) and magnitude[channel] >= 2**30:
+        if taps[channel] >= TINY_SCALE_TAPS and math.frexp(float(every[channel]))[1] == -31:
             yield (
-                f"channel {channel} has a weight scale that is next to nothing, yet sums up to "
-                f"{magnitude[channel]}: its bias is too large for its weight scale"
+                f"channel {channel} has a weight scale that is next to nothing, yet weights that "
+                f"sum up to {taps[channel]}: its output scale is too large"
             )
             return
-
-
-def vanishes(scale: float) -> bool:
-    """Whether the reference shifts right by 31 bits: what is below 2**30 before becomes zero."""
-    return math.frexp(scale)[1] == -31
 
 
 def left_shift(scale: float) -> int:
