@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-#define MAILBOX_STAY_IN_LOADER 0x4C64724Du
+#define MAILBOX_STAY_IN_LOADER    0x4C64724Du
+#define MAILBOX_START_APPLICATION 0x74725453u /* from the loader to itself */
 
 extern volatile uint32_t
     _mailbox; /* placed by the linker script, at the same address in all programs */

@@ -9,6 +9,7 @@
 extern uint32_t _stack_top[];
 extern uint32_t _data_start[], _data_end[], _data_load[];
 extern uint32_t _bss_start[], _bss_end[];
+extern uint32_t _footer[];
 
 int main(void);
 void Reset_Handler(void);
@@ -16,8 +17,9 @@ void reset_in_c(void);
 
 typedef void (*vector)(void);
 
-/* Words 7 to 10 and 13 are reserved by the architecture. Nothing enables an interrupt, so one that
- * arrives is a fault like any other. */
+/* Words 7 to 10 and 13 are reserved by the architecture; word 7 tells the resident loader where the
+ * image's footer is. Nothing enables an interrupt, so one that arrives is a fault like any other.
+ */
 __attribute__((section(".vectors"), used)) static const vector vectors[16 + BOARD_INTERRUPTS] = {
     (vector)(uintptr_t)_stack_top,
     Reset_Handler,
@@ -26,7 +28,7 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16 + BOAR
     Fault_Handler, /* MemManage */
     Fault_Handler, /* BusFault */
     Fault_Handler, /* UsageFault */
-    0,
+    (vector)(uintptr_t)_footer,
     0,
     0,
     0,

@@ -15,7 +15,13 @@ from mcugen import fit, manifest
 from mcugen.boards import Board, load_board
 from mcugen.cmsis_nn import find, select
 from mcugen.emit import emit_model
-from mcugen.firmware import build_firmware, firmware_tree
+from mcugen.firmware import (
+    build_firmware,
+    build_loader,
+    firmware_tree,
+    loader_tree,
+    write_full_image,
+)
 from mcugen.image import Image
 from mcugen.ir import Graph
 from mcugen.kernels import Release, Target
@@ -69,13 +75,18 @@ def build(
     library = emit_model(program, select(kernels, _entries(program)))
     with staged(output) as folder:
         write_tree(folder, {f"model/{path}": text for path, text in library.items()})
-        write_tree(folder, firmware_tree(board))
+        write_tree(folder, {**firmware_tree(board), **loader_tree(board)})
         shutil.copyfile(model, folder / MODEL_FILE)
         on_event("compiling the firmware")
         objects = folder / "objects"
-        image = build_firmware(folder, board, objects, object_cache)
+        sha256 = program.source.sha256
+        image = build_firmware(folder, board, objects, object_cache, sha256)
+        loader = None
+        if board.loader is not None:
+            loader = build_loader(folder, board, objects, object_cache)
+            write_full_image(folder, board, loader, image)
         shutil.rmtree(objects)
-        written = record(program, board, kernels, image, folder)
+        written = record(program, board, kernels, image, loader, folder)
         manifest.write_manifest(folder, written)
     return BuildResult(output, written)
 

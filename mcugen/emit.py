@@ -101,6 +101,15 @@ def emit_firmware(board: Board) -> SourceTree:
     }
 
 
+def emit_loader(board: Board) -> SourceTree:
+    """What the resident loader needs besides its sources, paths relative to ``loader/``."""
+    environment = _environment()
+    return {
+        name: environment.get_template(f"{name}.j2").render(board=board)
+        for name in ("board.h", "layout.h", "loader.ld")
+    }
+
+
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources.templates_dir()),

@@ -1,4 +1,4 @@
-"""SourceTree -> Image: compiles the library and the firmware around it for a board."""
+"""SourceTree -> Image: compiles the library, the firmware around it, and the resident loader."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from pathlib import Path
 
 from mcugen import resources
 from mcugen.boards import Board
-from mcugen.emit import CMSIS_NN_DIR, KERNELS_DIR, SourceTree, emit_firmware
+from mcugen.emit import CMSIS_NN_DIR, KERNELS_DIR, SourceTree, emit_firmware, emit_loader
 from mcugen.errors import FitError, ToolchainError
-from mcugen.image import Image, read_image
+from mcugen.footer import FOOTER_BYTES, footer_for
+from mcugen.image import ERASED, Image, read_image
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit, objcopy
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
+UNKNOWN_MODEL = "0" * 64
+"""Stands for the SHA-256 of a model that did not come from a file."""
+
+_LOADER_HEADERS = (
+    "cortex_m.h",
+    "crc32.h",
+    "cycles.h",
+    "mailbox.h",
+    "pins_stm32.h",
+    "uart.h",
+)
 
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes?")
 
@@ -25,47 +37,91 @@ def firmware_tree(board: Board) -> SourceTree:
     return {f"firmware/{name}": text for name, text in {**tree, **emit_firmware(board)}.items()}
 
 
-def build_firmware(root: Path, board: Board, objects: Path, cache: Path | None = None) -> Image:
+def loader_tree(board: Board) -> SourceTree:
+    """The resident loader's sources, paths relative to the build folder; empty without one."""
+    if board.loader is None:
+        return {}
+    folder = resources.firmware_dir()
+    headers = [path.relative_to(folder).as_posix() for path in (folder / "loader").glob("*.h")]
+    names = [*board.loader_sources, *sorted(headers), *_LOADER_HEADERS]
+    tree = {name.rpartition("/")[2]: (folder / name).read_text("utf-8") for name in names}
+    return {f"loader/{name}": text for name, text in {**tree, **emit_loader(board)}.items()}
+
+
+def build_firmware(
+    root: Path,
+    board: Board,
+    objects: Path,
+    cache: Path | None = None,
+    model_sha256: str = UNKNOWN_MODEL,
+) -> Image:
     """Compiles ``model/`` and ``firmware/`` below ``root`` into ``firmware.elf/.bin/.hex``.
 
     Raises ToolchainError, and FitError F001 or F002 when the linker runs out of memory.
     """
-    paths = sorted(
-        path.relative_to(root).as_posix()
-        for folder in ("model", "firmware")
-        for path in (root / folder).rglob("*.[ch]")
-    )
-    includes = sorted({path.rsplit("/", 1)[0] for path in paths if path.endswith(".h")})
-    compiler = Compiler(
-        CROSS_COMPILER,
-        (*board.compile_flags, "-g", *(f"-I{path}" for path in includes)),
-        cache,
-    )
-    units = [Unit(path, _unit_flags(path)) for path in paths if path.endswith(".c")]
-    built = compiler.compile(root, units, objects)
     elf = root / "firmware.elf"
     try:
-        compiler.link(
-            root,
-            built,
-            (*board.link_flags, "-Tfirmware/linker.ld", "-Wl,-Map=firmware.map"),
-            elf,
-        )
+        _compile_and_link(root, board, ("model", "firmware"), elf, objects, cache)
     except ToolchainError as error:
         raise _overflow(board, error) or error from None
-    objcopy(elf, root / "firmware.bin", "binary")
-    objcopy(elf, root / "firmware.hex", "ihex")
+    _fill_in_footer(elf, objects, model_sha256)
+    objcopy(elf, root / "firmware.bin", "-O", "binary")
+    objcopy(elf, root / "firmware.hex", "-O", "ihex")
     return read_image(elf, root / "firmware.bin")
 
 
+def build_loader(root: Path, board: Board, objects: Path, cache: Path | None = None) -> Image:
+    """Compiles ``loader/`` below ``root`` into ``loader.elf``. Raises ToolchainError."""
+    elf = root / "loader.elf"
+    _compile_and_link(root, board, ("loader",), elf, objects, cache)
+    return read_image(elf)
+
+
+def write_full_image(root: Path, board: Board, loader: Image, application: Image) -> None:
+    """``firmware-full.bin/.hex``: all that a new chip needs, from the flash's start."""
+    gap = application.load_address - board.flash.base - len(loader.bin)
+    binary = root / "firmware-full.bin"
+    binary.write_bytes(loader.bin + ERASED * gap + application.bin)
+    at_base = f"--change-addresses={board.flash.base:#x}"
+    objcopy(binary, binary.with_suffix(".hex"), "-I", "binary", "-O", "ihex", at_base)
+
+
+def _compile_and_link(
+    root: Path, board: Board, folders: tuple[str, ...], elf: Path, objects: Path, cache: Path | None
+) -> None:
+    """``<last folder>/<link script>`` places the bytes; a map is written beside ``elf``."""
+    paths = sorted(
+        path.relative_to(root).as_posix()
+        for folder in folders
+        for path in (root / folder).rglob("*.[ch]")
+    )
+    includes = sorted({path.rsplit("/", 1)[0] for path in paths if path.endswith(".h")})
+    flags = (*board.compile_flags, "-g", *(f"-I{path}" for path in includes))
+    compiler = Compiler(CROSS_COMPILER, flags, cache)
+    units = [Unit(path, _unit_flags(path)) for path in paths if path.endswith(".c")]
+    built = compiler.compile(root, units, objects)
+    script = next((root / folders[-1]).glob("*.ld")).relative_to(root).as_posix()
+    map_name = elf.with_suffix(".map").name
+    compiler.link(root, built, (*board.link_flags, f"-T{script}", f"-Wl,-Map={map_name}"), elf)
+
+
+def _fill_in_footer(elf: Path, objects: Path, model_sha256: str) -> None:
+    """Into the ELF file, so that all files made from it agree."""
+    content = read_image(elf).bin[:-FOOTER_BYTES]
+    section = objects / "footer.bin"
+    section.write_bytes(footer_for(content, model_sha256).pack())
+    objcopy(elf, elf, f"--update-section=.footer={section.resolve()}")
+
+
 def _unit_flags(path: str) -> tuple[str, ...]:
-    """Kernels for speed, the rest for size; CMSIS-NN is not ours to warn about.
+    """Kernels and check sums, which take time, for speed, the rest for size; CMSIS-NN is not ours
+    to warn about.
 
     -O2 and not -O3: on a Cortex-M7 gcc 12 needs 2 % fewer instructions and less flash with it.
     """
     if path.startswith(f"model/{CMSIS_NN_DIR}/"):
         return ("-O2", "-w")
-    if path.startswith(f"model/{KERNELS_DIR}/"):
+    if path.startswith(f"model/{KERNELS_DIR}/") or path.endswith("/crc32.c"):
         return ("-O2", *GENERATED_WARNINGS)
     return ("-Os", *GENERATED_WARNINGS)
 

@@ -61,13 +61,20 @@ class CmsisNNRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All sizes are bytes; ``files`` maps paths in the build folder to SHA-256 sums."""
+    """All sizes are bytes; ``files`` maps paths in the build folder to SHA-256 sums.
+
+    ``product_id`` is the chip's number in the ROM bootloader's answer, ``sectors`` are the erase
+    sectors of its flash as it leaves the factory. ``loader_bytes`` is None where no resident loader
+    was made, because mcugen has none for the board. ``tried`` says where firmware for the board has
+    run.
+    """
 
     mcugen: str
     model: str
     model_sha256: str
     board: str
     target: str
+    tried: str
     toolchain: str
     input: Edge
     output: Edge
@@ -82,6 +89,11 @@ class Manifest:
     ram_bytes: int
     ram_available: int
     stack_reserved: int
+    product_id: int | None
+    application_start: int
+    footer_crc32: int
+    loader_bytes: int | None
+    sectors: tuple[int, ...]
     cmsis_nn: CmsisNNRecord
     files: Mapping[str, str]
 
@@ -134,6 +146,7 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["input"] = _edge(fields["input"])
     fields["output"] = _edge(fields["output"])
     fields["layers"] = tuple(_layer(layer) for layer in fields["layers"])
+    fields["sectors"] = tuple(fields["sectors"])
     fields["cmsis_nn"] = CmsisNNRecord(**fields["cmsis_nn"])
     return Manifest(**fields)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 from mcugen import __version__, toolchain
@@ -9,6 +10,7 @@ from mcugen.boards import Board
 from mcugen.cmsis_nn import CmsisNN
 from mcugen.emit import CMSIS_NN_DIR, shape_text
 from mcugen.firmware import CROSS_COMPILER
+from mcugen.footer import FOOTER_BYTES
 from mcugen.image import Image
 from mcugen.ir import Tensor
 from mcugen.manifest import CmsisNNRecord, Edge, Layer, Manifest, hash_files
@@ -17,9 +19,17 @@ from mcugen.schedule import Step
 
 
 def record(
-    program: Program, board: Board, kernels: CmsisNN, image: Image, folder: Path
+    program: Program,
+    board: Board,
+    kernels: CmsisNN,
+    image: Image,
+    loader: Image | None,
+    folder: Path,
 ) -> Manifest:
-    """The manifest of the build in ``folder``; every file there must be final."""
+    """The manifest of the build in ``folder``; every file there must be final.
+
+    ``loader`` is None on a board that mcugen has no resident loader for.
+    """
     schedule, plan = program.schedule, program.plan
     files = hash_files(folder)
     library = f"model/{CMSIS_NN_DIR}/"
@@ -32,6 +42,7 @@ def record(
         model_sha256=program.source.sha256,
         board=board.id,
         target=board.target,
+        tried=board.tried,
         toolchain=toolchain.version(CROSS_COMPILER),
         input=_edge(schedule.tensor(schedule.inputs[0])),
         output=_edge(schedule.tensor(schedule.outputs[0])),
@@ -46,6 +57,11 @@ def record(
         ram_bytes=image.address_of("_ram_used_end") - board.ram.base,
         ram_available=board.ram.size,
         stack_reserved=board.application.stack_bytes,
+        product_id=board.chip.product_id,
+        application_start=image.load_address,
+        footer_crc32=zlib.crc32(image.bin[:-FOOTER_BYTES]),
+        loader_bytes=None if loader is None else len(loader.bin),
+        sectors=board.flash.sectors,
         cmsis_nn=CmsisNNRecord(
             kernels.release.version,
             kernels.origin,

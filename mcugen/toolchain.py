@@ -119,12 +119,12 @@ def require(program: str) -> str:
     return path
 
 
-def objcopy(elf: Path, output: Path, output_format: str) -> None:
-    """Converts an ELF file to ``binary`` or ``ihex``."""
+def objcopy(source: Path, output: Path, *flags: str) -> None:
+    """Converts or changes an object file; with ``-O binary`` or ``-O ihex``, to raw bytes."""
     require("arm-none-eabi-objcopy")
     _run(
-        elf.parent,
-        ["arm-none-eabi-objcopy", "-O", output_format, str(elf.resolve()), str(output.resolve())],
+        source.parent,
+        ["arm-none-eabi-objcopy", *flags, str(source.resolve()), str(output.resolve())],
     )
 
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 from functools import cache
 
 from mcugen import resources
-from mcugen.boards.board import Board, Pin, Pll, Region, Wiring
+from mcugen.boards.board import BankMode, Board, Flash, Pin, Pll, Region, Rom, Wiring
 from mcugen.boards.description import read_board
 from mcugen.errors import BoardError
 
-__all__ = ["Board", "Pin", "Pll", "Region", "Wiring", "all_boards", "load_board", "read_board"]
+__all__ = [
+    "BankMode",
+    "Board",
+    "Flash",
+    "Pin",
+    "Pll",
+    "Region",
+    "Rom",
+    "Wiring",
+    "all_boards",
+    "load_board",
+    "read_board",
+]
 
 
 def load_board(name: str) -> Board:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 PORTS = "ABCDEFGHIJK"
 """The letters of an STM32's ports, in the order of their addresses."""
 
+LOADER_BYTES_MAX = 8 * 1024
+"""The resident loader's share of the flash before ``application.start``."""
+
 _MAILBOX_BYTES = 32
 _VARIABLES_BYTES = 4096
 _COMMON_SOURCES = (
@@ -19,6 +22,14 @@ _COMMON_SOURCES = (
     "console.c",
     "frame.c",
     "cobs.c",
+    "crc32.c",
+)
+_LOADER_SOURCES = (
+    "loader/startup.c",
+    "loader/main.c",
+    "loader/protocol.c",
+    "loader/target.c",
+    "loader/application.c",
     "crc32.c",
 )
 
@@ -40,8 +51,18 @@ class Chip:
 
 
 @dataclass(frozen=True)
+class Rom:
+    """The chip's ROM bootloader: the pins it listens on, and whether the board's USB serial port
+    is wired to such pins."""
+
+    pins: tuple[str, ...]
+    on_usb_serial: bool
+
+
+@dataclass(frozen=True)
 class Pll:
-    """hz = source_hz / m * n / p; the firmware falls back to source_hz when it will not lock."""
+    """hz = source_hz / m * n / p, where p is the divider of whatever output feeds the core (R on
+    an STM32L4); the firmware falls back to the clock of the reset when the PLL will not lock."""
 
     source_hz: int
     m: int
@@ -80,10 +101,16 @@ class Pin:
 
 @dataclass(frozen=True)
 class Wiring:
-    """What must be switched before a UART reaches its pins: its clock bit, then the pins."""
+    """What must be switched before a UART reaches its pins: its clock bit, then the pins.
+
+    Port n has its registers at ``ports_base`` + 0x400 n and its clock at bit n of
+    ``ports_enable_register``.
+    """
 
     enable_register: int
     enable_bit: int
+    ports_base: int
+    ports_enable_register: int
     tx: Pin
     rx: Pin
 
@@ -116,12 +143,55 @@ class Region:
 
 
 @dataclass(frozen=True)
+class SectorRun:
+    """``count`` erase sectors of ``bytes`` each, one after the other."""
+
+    count: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BankMode:
+    """Another division into sectors, which the chip has when bit ``option_bit`` of the option word
+    at ``option_address`` reads as ``value``. The word is only ever read."""
+
+    option_address: int
+    option_bit: int
+    value: int
+    layout: tuple[SectorRun, ...]
+
+    @property
+    def sectors(self) -> tuple[int, ...]:
+        """Sector sizes in the order of their numbers."""
+        return _sizes(self.layout)
+
+
+@dataclass(frozen=True)
 class Flash:
-    """Flash memory and its erase sectors, in order from ``base``."""
+    """Flash memory, divided into erase sectors as it leaves the factory.
+
+    Sectors are numbered from 0 at ``base``, through both banks, as ST's ROM numbers them.
+    ``program_bytes`` is what can be programmed at once, ``other_mode`` a bank mode in which the
+    sectors are others.
+    """
 
     base: int
     size: int
-    sectors: tuple[int, ...]
+    program_bytes: int
+    layout: tuple[SectorRun, ...]
+    other_mode: BankMode | None = None
+
+    @property
+    def sectors(self) -> tuple[int, ...]:
+        """Sector sizes in the order of their numbers."""
+        return _sizes(self.layout)
+
+    def sectors_when(self, option_word: int) -> tuple[int, ...]:
+        """Sector sizes on a chip where ``other_mode.option_address`` holds this word."""
+        mode = self.other_mode
+        if mode is not None and option_word >> mode.option_bit & 1 == mode.value:
+            return mode.sectors
+        return self.sectors
 
 
 @dataclass(frozen=True)
@@ -136,6 +206,13 @@ class Application:
 @dataclass(frozen=True)
 class Firmware:
     """The sources that this board adds to the common ones: clock, UART, caches, cycle counter."""
+
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Loader:
+    """The sources that the resident loader needs on this board besides the common ones."""
 
     sources: tuple[str, ...]
 
@@ -158,6 +235,8 @@ class Board:
     memory: tuple[Region, ...]
     application: Application
     firmware: Firmware
+    rom: Rom | None = None
+    loader: Loader | None = None
 
     @property
     def ram(self) -> Region:
@@ -170,6 +249,32 @@ class Board:
         """The flash from the application's start to the end."""
         end = self.flash.base + self.flash.size
         return Region("FLASH", self.application.start, end - self.application.start)
+
+    @property
+    def loader_flash(self) -> Region:
+        """The flash that the resident loader may take."""
+        return Region("LOADER", self.flash.base, LOADER_BYTES_MAX)
+
+    @property
+    def readable(self) -> tuple[Region, ...]:
+        """What the resident loader lets a host read: memories, and what identifies the chip."""
+        mode = self.flash.other_mode
+        marks = (
+            ("UID", self.chip.uid_address, 12),
+            ("flash size", self.chip.flash_size_address, 2),
+            ("option word", None if mode is None else mode.option_address, 4),
+        )
+        return (
+            Region("flash", self.flash.base, self.flash.size),
+            *self.memory,
+            *(Region(name, base, size) for name, base, size in marks if base is not None),
+        )
+
+    @property
+    def loader_sources(self) -> tuple[str, ...]:
+        """C files of the resident loader, relative to ``resources.firmware_dir()``; none where no
+        loader is made for the board."""
+        return () if self.loader is None else _LOADER_SOURCES + self.loader.sources
 
     @property
     def mailbox_bytes(self) -> int:
@@ -213,3 +318,7 @@ class Board:
     def _ram_parts(self) -> tuple[Region, ...]:
         by_name = {region.name: region for region in self.memory}
         return tuple(by_name[name] for name in self.application.ram)
+
+
+def _sizes(layout: tuple[SectorRun, ...]) -> tuple[int, ...]:
+    return tuple(run.bytes for run in layout for _ in range(run.count))

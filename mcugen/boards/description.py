@@ -24,6 +24,8 @@ else:
 
 _SCHEMA = 1
 _CORES = ("cortex-m4", "cortex-m7")
+_ID_MAX = 31
+"""What the loader's info block has room for, with a zero after it."""
 _PRESCALERS = (1, 2, 4, 8, 16)
 
 
@@ -94,9 +96,12 @@ def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
     return [
         (board.schema != _SCHEMA, f"`schema` is {board.schema}, this mcugen reads {_SCHEMA}"),
         (board.id != stem, f"`id` is `{board.id}`, but the file is called `{stem}.toml`"),
+        (len(board.id) > _ID_MAX, f"`id` is longer than {_ID_MAX} characters"),
         (board.chip.core not in _CORES, f"`chip.core` must be one of {', '.join(_CORES)}"),
         *(() if pll is None else _pll_contradictions(pll, board.clock.hz)),
-        (sum(board.flash.sectors) != board.flash.size, "`flash.sectors` do not add up to `size`"),
+        (not _adds_up(board), "the sectors of `flash` do not add up to `size`"),
+        (board.loader is not None and board.chip.product_id is None, "a loader needs `product_id`"),
+        (not _loader_fits(board), "there is no room for a loader before `application.start`"),
         (not _starts_a_sector(board), "`application.start` is not the start of a flash sector"),
         (not board.application.ram or not known, "`application.ram` must name memories"),
         (known and not _adjacent(board), "`application.ram` memories are not adjacent"),
@@ -122,13 +127,24 @@ def _pins(board: Board) -> tuple[Pin, ...]:
     return () if wiring is None else (wiring.tx, wiring.rx)
 
 
+def _layouts(board: Board) -> tuple[tuple[int, ...], ...]:
+    """Sector sizes in every bank mode."""
+    mode = board.flash.other_mode
+    return (board.flash.sectors, *(() if mode is None else (mode.sectors,)))
+
+
+def _adds_up(board: Board) -> bool:
+    return all(sum(sectors) == board.flash.size for sectors in _layouts(board))
+
+
+def _loader_fits(board: Board) -> bool:
+    before = board.application.start - board.flash.base
+    return board.loader is None or before >= board.loader_flash.size
+
+
 def _starts_a_sector(board: Board) -> bool:
-    start = board.flash.base
-    for size in board.flash.sectors:
-        if start == board.application.start:
-            return True
-        start += size
-    return False
+    offset = board.application.start - board.flash.base
+    return all(offset in (0, *itertools.accumulate(sectors)) for sectors in _layouts(board))
 
 
 def _adjacent(board: Board) -> bool:

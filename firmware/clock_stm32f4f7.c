@@ -1,11 +1,13 @@
-/* STM32F7: PLL from the internal 16 MHz oscillator, with overdrive (RM0385, sections 4.1.4 and 5).
- */
+/* STM32F7 and the STM32F4 that have overdrive: PLL from the internal 16 MHz oscillator (RM0385,
+ * sections 4.1.4 and 5; RM0390, sections 5.1.4 and 6). Registers and bits are the same, but for the
+ * names of PWR's and for what speeds the flash up. */
 #include "clock.h"
 
 #include <stdbool.h>
 
 #include "board.h"
 #include "cortex_m.h"
+#include "settles.h"
 
 #define RCC_CR      REG32(0x40023800u)
 #define RCC_PLLCFGR REG32(0x40023804u)
@@ -31,7 +33,11 @@
 #define CSR1_ODSWRDY    (1u << 17)
 #define ACR_LATENCY     (0xFu << 0)
 #define ACR_PRFTEN      (1u << 8)
-#define ACR_ARTEN       (1u << 9)
+#if defined(BOARD_FAMILY_STM32F4)
+#define ACR_CACHES (3u << 9) /* ICEN, DCEN */
+#else
+#define ACR_CACHES (1u << 9) /* ARTEN */
+#endif
 
 #define PLLCFGR_RESERVED 0x20000000u /* reset value of the reserved bits */
 #define PLLCFGR                                                                                    \
@@ -42,19 +48,6 @@
 #define PRESCALER(divider)                                                                         \
     ((divider) == 1u ? 0u : (divider) == 2u ? 4u : (divider) == 4u ? 5u : (divider) == 8u ? 6u : 7u)
 #define CFGR_PRESCALERS (PRESCALER(BOARD_APB1_DIVIDER) << 10 | PRESCALER(BOARD_APB2_DIVIDER) << 13)
-
-/* Tens of milliseconds at 16 MHz; the slowest of these bits takes less than one. */
-#define POLLS 100000u
-
-static bool settles(volatile uint32_t *reg, uint32_t mask, uint32_t value)
-{
-    for (uint32_t polls = 0; polls < POLLS; polls++) {
-        if ((*reg & mask) == value) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* The slow oscillator, undivided: where a start after a reset begins anyway, but not one by a
  * debugger, and where it ends when the PLL fails. */
@@ -90,7 +83,7 @@ static bool start_pll(void)
 
 static bool run_from_pll(void)
 {
-    FLASH_ACR = BOARD_FLASH_WAIT_STATES | ACR_PRFTEN | ACR_ARTEN;
+    FLASH_ACR = BOARD_FLASH_WAIT_STATES | ACR_PRFTEN | ACR_CACHES;
     if (!settles(&FLASH_ACR, ACR_LATENCY, BOARD_FLASH_WAIT_STATES)) {
         return false;
     }
