@@ -30,6 +30,9 @@ class Counter(Protocol):
 
     def set_limit(self, limit: int) -> None: ...
 
+    def code_changed(self) -> None:
+        """The code is no longer what it was."""
+
 
 def attach_counter(uc: unicorn.Uc, code: ctypes.Array[ctypes.c_ubyte], base: int) -> Counter:
     """Counts what ``uc`` executes of ``code``, which it has mapped at ``base``."""
@@ -44,7 +47,8 @@ class PythonCounter:
 
     def __init__(self, uc: unicorn.Uc) -> None:
         self._state = [0, 0]
-        uc.hook_add(unicorn.UC_HOOK_BLOCK, self._hook(self._state))
+        self._lengths: dict[tuple[int, int], int] = {}
+        uc.hook_add(unicorn.UC_HOOK_BLOCK, self._hook(self._state, self._lengths))
 
     @property
     def executed(self) -> int:
@@ -53,10 +57,14 @@ class PythonCounter:
     def set_limit(self, limit: int) -> None:
         self._state[1] = limit
 
+    def code_changed(self) -> None:
+        self._lengths.clear()
+
     @staticmethod
-    def _hook(state: list[int]) -> Callable[[unicorn.Uc, int, int, object], None]:
+    def _hook(
+        state: list[int], lengths: dict[tuple[int, int], int]
+    ) -> Callable[[unicorn.Uc, int, int, object], None]:
         """Millions of calls an inference: no attributes, one look-up."""
-        lengths: dict[tuple[int, int], int] = {}
 
         def count(uc: unicorn.Uc, address: int, size: int, _data: object) -> None:
             try:
@@ -122,6 +130,9 @@ class NativeCounter:
 
     def set_limit(self, limit: int) -> None:
         self._shared.limit = limit
+
+    def code_changed(self) -> None:
+        """Nothing is remembered: every block's bytes are looked at when it runs."""
 
 
 @functools.cache

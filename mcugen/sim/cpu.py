@@ -6,6 +6,7 @@ time: the same image and the same bytes on the line give the same run.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,11 +33,17 @@ _ACCESSES = {
     unicorn.UC_MEM_FETCH_UNMAPPED: "jumps to",
     unicorn.UC_MEM_FETCH_PROT: "jumps to",
 }
+_STATE = (*_GENERAL, arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR)
+_STACK_BYTES = 128
+_THUMB = 0x0100_0000
 _PREFETCH_ABORT = 3
 _EXCEPTIONS = {2: "an SVC instruction", 7: "a breakpoint", 8: "an exception return"}
 
 StoreHook = Callable[[int, int], None]
 """Told address and size of a store, before it is made."""
+
+FlashStore = Callable[[int, int, int], None]
+"""Told address, size and value of a store to the flash; changes the flash as the chip does."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,10 @@ class Access:
 
     verb: str
     address: int
+
+
+_IF_THEN = 0x0600_FC00
+"""The bits of the program status that hold the condition of an IT block."""
 
 
 class Stopped(Exception):  # noqa: N818 - the board turns it into a DeviceError with symbols
@@ -60,11 +71,17 @@ class Stopped(Exception):  # noqa: N818 - the board turns it into a DeviceError 
 class Cpu:
     """A Cortex-M and its memory: ``flash`` from the start, RAM and registers as they are mapped.
 
-    ``contents`` fills the flash; the program can run and read it. ``instructions`` counts all that
-    were executed since power-up.
+    ``contents`` is the flash, which the program can run and read; memory that others change too is
+    used as it is. ``instructions`` counts all that were executed since the processor was made.
     """
 
-    def __init__(self, core: str, flash: Region, contents: bytes, bus: Callable[[], Bus]) -> None:
+    def __init__(
+        self,
+        core: str,
+        flash: Region,
+        contents: bytes | ctypes.Array[ctypes.c_ubyte],
+        bus: Callable[[], Bus],
+    ) -> None:
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(_CORES[core])
         self._bus = bus
@@ -73,10 +90,24 @@ class Cpu:
         self._exception: int | None = None
         self._uc.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid_access)
         self._uc.hook_add(unicorn.UC_HOOK_INTR, self._on_exception)
-        self._flash = (ctypes.c_ubyte * flash.size).from_buffer_copy(contents)
-        executable = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
-        self._uc.mem_map_ptr(flash.base, flash.size, executable, ctypes.addressof(self._flash))
+        if isinstance(contents, bytes):
+            contents = (ctypes.c_ubyte * flash.size).from_buffer_copy(contents)
+        self._flash, self._flash_region = contents, flash
+        self._flash_corrections: list[tuple[int, bytes]] = []
+        self._flash_unlocked = self._flash_is_new = False
+        self._flash_hook: FlashStore = lambda *_: None
+        # Writable for Unicorn, which cannot let a program write through a hook only.
+        self._uc.mem_map_ptr(
+            flash.base, flash.size, unicorn.UC_PROT_ALL, ctypes.addressof(self._flash)
+        )
+        self._uc.hook_add(
+            unicorn.UC_HOOK_MEM_WRITE,
+            self._store_hook(self._store_to_flash),
+            begin=flash.base,
+            end=flash.end - 1,
+        )
         self._counter = attach_counter(self._uc, self._flash, flash.base)
+        self._end = 0
 
     @property
     def instructions(self) -> int:
@@ -127,15 +158,46 @@ class Cpu:
         """Calls ``hook`` for every store from ``begin`` up to, not including, ``end``."""
         self._uc.hook_add(
             unicorn.UC_HOOK_MEM_WRITE,
-            self._guarded(lambda _uc, _kind, address, size, *_: hook(address, size)),
+            self._store_hook(lambda address, size, _value: hook(address, size)),
             begin=begin,
             end=end - 1,
         )
+
+    def on_flash_store(self, hook: FlashStore) -> None:
+        """Calls ``hook`` for every store to the flash while it is unlocked.
+
+        The hook leaves in the flash what belongs there; the store itself then has no say.
+        """
+        self._flash_hook = hook
+
+    def unlock_flash(self, unlocked: bool) -> None:
+        """Whether stores reach the flash; otherwise they end the run."""
+        self._flash_unlocked = unlocked
+
+    def flash_changed(self) -> None:
+        """Forgets what was translated from what the flash held before, at the next ``run``.
+
+        Not at once: the translation that is under way would be lost too. There is a stop before
+        other code runs, since that takes a reset.
+        """
+        self._flash_is_new = True
+
+    def state(self) -> tuple[object, ...]:
+        """All that decides what the processor does next, but for memory far from the stack's top.
+
+        Two equal states in a loop without stores and with the same answers from the registers mean
+        that the loop has no end.
+        """
+        stack: bytes | None = None
+        with contextlib.suppress(unicorn.UcError):
+            stack = self.read(self.sp, _STACK_BYTES)
+        return (*self._uc.reg_read_batch(_STATE), stack)
 
     def reset(self, vector_table: int) -> None:
         """As the processor does: stack pointer and first instruction from the vector table."""
         for register in _GENERAL:
             self._uc.reg_write(register, 0)
+        self._uc.reg_write(arm.UC_ARM_REG_XPSR, _THUMB)
         self._uc.reg_write(arm.UC_ARM_REG_PRIMASK, 0)
         self._uc.reg_write(arm.UC_ARM_REG_LR, 0xFFFF_FFFF)
         words = self.read(vector_table, 8)
@@ -152,8 +214,11 @@ class Cpu:
         Raises Stopped for a crash, and what a hook or a register raised.
         """
         self._access = self._problem = self._exception = None
-        end = self.instructions + limit
-        self._counter.set_limit(end)
+        self.allow(limit)
+        if self._flash_is_new:
+            self._flash_is_new = False
+            self._counter.code_changed()
+            self._uc.ctl_flush_tb()
         failure: unicorn.UcError | None = None
         try:
             self._uc.emu_start(self.pc | 1, _NEVER)
@@ -161,25 +226,59 @@ class Cpu:
             failure = error
         finally:
             self._uc.emu_stop()
+            self._correct_flash()
         if self._problem is not None:
             raise self._problem
         if failure is not None or self._exception is not None:
             raise self._stopped(failure)
-        return self.instructions <= end
+        return self.instructions <= self._end
+
+    def allow(self, limit: int) -> None:
+        """From here on ``run`` may take this many instructions."""
+        self._end = self.instructions + limit
+        self._counter.set_limit(self._end)
+
+    def _store_to_flash(self, address: int, size: int, value: int) -> None:
+        raw = (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
+        try:
+            if not self._flash_unlocked:
+                raise self._stopped_by(Access("stores to", address))
+            self._flash_hook(address, size, value)
+        finally:
+            after = self._flash_bytes(address, size)
+            if after != raw:
+                self._flash_corrections.append((address, after))
+
+    def _flash_bytes(self, address: int, size: int) -> bytes:
+        offset = address - self._flash_region.base
+        return bytes(self._flash[offset : offset + size])
+
+    def _correct_flash(self) -> None:
+        """Where a store did not have the effect of one, puts back what the chip would hold.
+
+        That cannot be done before the store is made, and a stop would make it twice.
+        """
+        for address, after in self._flash_corrections:
+            offset = address - self._flash_region.base
+            ctypes.memmove(ctypes.addressof(self._flash) + offset, after, len(after))
+        self._flash_corrections.clear()
 
     def _stopped(self, failure: unicorn.UcError | None) -> Stopped:
         access = self._access
         if self._exception == _PREFETCH_ABORT:
             access = Access("jumps to", self.pc)
         if access is not None:
-            what = f"the firmware {access.verb} 0x{access.address:08x}, where it must not"
-            return Stopped(what, self.pc, access)
+            return self._stopped_by(access)
         if self._exception is not None:
             name = _EXCEPTIONS.get(self._exception, f"exception {self._exception}")
             return Stopped(f"the firmware meets {name}", self.pc)
         if failure is not None and failure.errno == unicorn.UC_ERR_INSN_INVALID:
             return Stopped("the firmware meets an undefined instruction", self.pc)
         return Stopped(f"the emulator cannot go on: {failure}", self.pc)
+
+    def _stopped_by(self, access: Access) -> Stopped:
+        what = f"the firmware {access.verb} 0x{access.address:08x}, where it must not"
+        return Stopped(what, self.pc, access)
 
     def _register(self, register: int) -> int:
         return int(self._uc.reg_read(register))
@@ -195,19 +294,42 @@ class Cpu:
         uc.emu_stop()
 
     def _read_register(self, _uc: unicorn.Uc, offset: int, size: int, page: int) -> int:
+        self._correct_flash()
         try:
             return self._bus().read(page + offset, size)
         except DeviceError as error:
             self._fail(Stopped(error.what, self.pc))
-            return 0
+        except BaseException as error:
+            self._fail(error)
+        return 0
 
     def _write_register(
         self, _uc: unicorn.Uc, offset: int, size: int, value: int, page: int
     ) -> None:
+        self._correct_flash()
         try:
             self._bus().write(page + offset, size, value)
         except DeviceError as error:
             self._fail(Stopped(error.what, self.pc))
+        except BaseException as error:
+            self._fail(error)
+
+    def _store_hook(self, hook: Callable[[int, int, int], None]) -> Callable[..., None]:
+        """Calls ``hook`` with address, size and value of a store.
+
+        Unicorn 2.1.4 keeps the condition of an IT block that a store's hook saw, and the next
+        block of instructions would be skipped by it: so it is taken away here.
+        """
+
+        def call(
+            _uc: object, _kind: int, address: int, size: int, value: int, _data: object
+        ) -> None:
+            hook(address, size, value)
+            status = self._register(arm.UC_ARM_REG_XPSR)
+            if status & _IF_THEN:
+                self._uc.reg_write(arm.UC_ARM_REG_XPSR, status & ~_IF_THEN)
+
+        return self._guarded(call)
 
     def _guarded(self, hook: Callable[..., None]) -> Callable[..., None]:
         def call(*arguments: object) -> None:

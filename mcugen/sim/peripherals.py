@@ -18,7 +18,7 @@ Writer = Callable[[int], None]
 
 @dataclass
 class Signals:
-    """What peripherals tell the machine. ``idle``: nothing can happen until a byte comes in."""
+    """What peripherals tell the machine. ``idle``: the program looks for a byte again and again."""
 
     idle: Callable[[], None]
     reset: Callable[[], None]
@@ -30,6 +30,7 @@ class Faults:
     """What is broken on purpose."""
 
     pll_never_locks: bool = False
+    slow_erase_seconds: float = 0.0
 
 
 @dataclass
@@ -53,11 +54,13 @@ def ignore(value: int) -> None:
 class SerialLine:
     """The board's end of its serial line: bytes on the way in, bytes that came out.
 
-    A unit that asks for input twice with nothing else in between waits for it: then the machine
-    may rest until a byte comes in.
+    A unit that asks for input twice with nothing else in between waits for it: the machine is told
+    each time from then on, and may rest if it knows that the wait has no end. ``polls`` counts how
+    often a unit asked.
     """
 
     def __init__(self, signals: Signals) -> None:
+        self.polls = 0
         self.incoming: deque[int] = deque()
         self.outgoing = bytearray()
         self._signals = signals
@@ -65,6 +68,7 @@ class SerialLine:
 
     def has_input(self) -> bool:
         """Asked by a status register that is read."""
+        self.polls += 1
         if self.incoming:
             return True
         if self._asked:
@@ -86,12 +90,14 @@ class SerialLine:
 class Bus:
     """Registers by address. Only what a description adds exists.
 
-    ``writes`` counts: what follows from registers alone holds until it changes.
+    ``reads`` and ``writes`` count: what follows from registers alone holds until ``writes``
+    changes.
     """
 
     readers: dict[int, Reader] = field(default_factory=dict)
     writers: dict[int, Writer] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    reads: int = 0
     writes: int = 0
 
     def add(self, name: str, address: int, read: Reader, write: Writer = ignore) -> None:
@@ -117,6 +123,7 @@ class Bus:
         reader = self.readers.get(address & ~3)
         if reader is None:
             raise _no_register("read", address)
+        self.reads += 1
         shift = 8 * (address & 3)
         return (reader() >> shift) & ((1 << 8 * size) - 1)
 

@@ -13,30 +13,35 @@ _WORD = 0xFFFF_FFFF
 
 # 4 KB, four ways, lines of 32 bytes (CLIDR and CCSIDR of the STM32F746).
 _CCSIDR_DATA = 0xF003_E019
-_CPUID_M7 = 0x411F_C271
+_CPUIDS = {"cortex-m4": 0x410F_C241, "cortex-m7": 0x411F_C271}
 _FAULTS_ENABLE = 7 << 16
 
 
-def add_core(bus: Bus, signals: Signals) -> None:
-    """The registers of a Cortex-M7 with caches and FPU."""
-    bus.constant("CPUID", 0xE000_ED00, _CPUID_M7)
+def add_core(bus: Bus, signals: Signals, core: str = "cortex-m7") -> None:
+    """The registers of a Cortex-M4 or Cortex-M7 with FPU; only the M7 has caches."""
+    bus.constant("CPUID", 0xE000_ED00, _CPUIDS[core])
     bus.storage("VTOR", 0xE000_ED08, mask=0xFFFF_FF80)
     bus.add("AIRCR", 0xE000_ED0C, lambda: 0xFA05_0000, lambda value: _aircr(signals, value))
     bus.storage("CCR", 0xE000_ED14, 0x0004_0200)
     bus.storage("SHCSR", 0xE000_ED24, mask=_FAULTS_ENABLE)
     for name, address in (("CFSR", 0xE000_ED28), ("HFSR", 0xE000_ED2C)):
         bus.constant(name, address, 0)
-    bus.constant("CCSIDR", 0xE000_ED80, _CCSIDR_DATA)
-    bus.storage("CSSELR", 0xE000_ED84, mask=0xF)
     bus.storage("CPACR", 0xE000_ED88, mask=0x00F0_0000)
     bus.storage("FPCCR", 0xE000_EF34, 0xC000_0000)
+    if core == "cortex-m7":
+        _add_caches(bus)
+    _add_cycle_counter(bus, CycleCounter(signals, has_lock=core == "cortex-m7"))
+
+
+def _add_caches(bus: Bus) -> None:
+    bus.constant("CCSIDR", 0xE000_ED80, _CCSIDR_DATA)
+    bus.storage("CSSELR", 0xE000_ED84, mask=0xF)
     for name, address in (
         ("ICIALLU", 0xE000_EF50),
         ("DCISW", 0xE000_EF60),
         ("DCCMVAC", 0xE000_EF68),
     ):
         bus.add(name, address, lambda: 0)
-    _add_cycle_counter(bus, signals)
 
 
 def _aircr(signals: Signals, value: int) -> None:
@@ -44,8 +49,7 @@ def _aircr(signals: Signals, value: int) -> None:
         signals.reset()
 
 
-def _add_cycle_counter(bus: Bus, signals: Signals) -> None:
-    counter = CycleCounter(signals)
+def _add_cycle_counter(bus: Bus, counter: CycleCounter) -> None:
     counter.demcr = bus.storage("DEMCR", 0xE000_EDFC)
     bus.add("DWT_LAR", 0xE000_1FB0, lambda: 0, counter.unlock)
     bus.add("DWT_CTRL", 0xE000_1000, lambda: counter.control, counter.write_control)
@@ -55,20 +59,21 @@ def _add_cycle_counter(bus: Bus, signals: Signals) -> None:
 class CycleCounter:
     """CYCCNT counts executed instructions: the virtual board knows no cycles.
 
-    It is locked until the key is written to LAR, as on a Cortex-M7, and frozen while tracing or
-    the counter itself is off.
+    With a lock, as on a Cortex-M7, it cannot be written until the key is written to LAR. It is
+    frozen while tracing or the counter itself is off.
     """
 
-    def __init__(self, signals: Signals) -> None:
+    def __init__(self, signals: Signals, *, has_lock: bool = True) -> None:
         self.control = 0x4000_0000
         self.demcr = Storage()
         self._instructions = signals.instructions
-        self._unlocked = False
+        self._has_lock = has_lock
+        self._unlocked = not has_lock
         self._offset = 0
         self._frozen_at = 0
 
     def unlock(self, value: int) -> None:
-        self._unlocked = value == _LAR_KEY
+        self._unlocked = not self._has_lock or value == _LAR_KEY
 
     def write_control(self, value: int) -> None:
         if self._unlocked and self.demcr.value & _TRCENA:

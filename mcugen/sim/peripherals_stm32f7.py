@@ -1,271 +1,28 @@
-"""STM32F7 (RM0385): clocks, power, flash timing, ports, console USART, identification.
-
-Ready bits follow the bits that ask for them, and only where the manual's conditions hold. A unit
-without its clock reads as zero and ignores writes. The line stays silent while pins, baud rate or
-enable bits are wrong, as on a board. Time is not modelled.
-"""
+"""STM32F7 (RM0385, RM0410): the registers that the firmware may meet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from mcugen.boards import Board, Pin, Pll, Wiring
+from mcugen.boards import Board
 from mcugen.errors import DeviceError
-from mcugen.sim.peripherals import Bus, Faults, SerialLine, Storage
+from mcugen.sim.peripherals import Bus, Faults, SerialLine
+from mcugen.sim.peripherals_stm32 import Family, add_stm32
+from mcugen.sim.peripherals_stm32_usart import LAYOUT_F7, Usart
 
-_RCC = 0x4002_3800
-_PWR = 0x4000_7000
-_FLASH = 0x4002_3C00
-_GPIO = 0x4002_0000
-_PORTS = 11
-_PORT_REGISTERS = (
-    ("MODER", 0x00),
-    ("OTYPER", 0x04),
-    ("OSPEEDR", 0x08),
-    ("PUPDR", 0x0C),
-    ("ODR", 0x14),
-    ("AFRL", 0x20),
-    ("AFRH", 0x24),
+_F7 = Family(
+    ports=11,
+    acr_mask=0xB0F,
+    ahb1_enabled=0x0010_0000,
+    hz_without_overdrive=180_000_000,
+    apb1_hz_max=54_000_000,
+    apb2_hz_max=108_000_000,
+    option_bytes=0x1FFF_0000,
+    optcr=0xFFFF_AAFD,  # no protection, on the F767 a single bank
 )
-_MODER_RESET = {0: 0xA800_0000, 1: 0x0000_0280}
-
-_PWREN = 1 << 28
-_PLLON, _PLLRDY = 1 << 24, 1 << 25
-_HSION, _HSIRDY = 1 << 0, 1 << 1
-_ODEN, _ODSWEN = 1 << 16, 1 << 17
-_VOSRDY = 1 << 14
-_SW_HSI, _SW_PLL = 0, 2
-_MODE_ALTERNATE = 2
-
-_HZ_PER_WAIT_STATE = 30_000_000  # at 2.7 to 3.6 V (table "number of wait states")
-_HZ_WITHOUT_OVERDRIVE = 180_000_000
-_APB1_HZ_MAX = 54_000_000
-_APB2_HZ_MAX = 108_000_000
-_BAUD_TOLERANCE = 0.025
-_UID = (0x0030_0025, 0x3138_510D, 0x3634_3838)  # the shape of a real one: wafer position and lot
 
 
 def add_stm32f7(bus: Bus, board: Board, line: SerialLine, faults: Faults) -> None:
-    """The registers of an STM32F7 that the firmware may meet."""
+    """Clocks, power, flash timing, ports, console USART, identification."""
     if board.clock.pll is None or board.console.wiring is None:
         raise DeviceError("D003", f"{board.id} lacks `clock.pll` or `console.wiring`")
-    clocks = _Clocks(bus, board.clock.pll, faults)
-    _add_ports(bus, clocks)
-    _Usart(bus, board, board.console.wiring, clocks, line)
-    _add_identification(bus, board)
-
-
-class _Clocks:
-    """RCC, PWR and FLASH_ACR, which only make sense together."""
-
-    def __init__(self, bus: Bus, pll: Pll, faults: Faults) -> None:
-        self._hsi_hz = pll.source_hz
-        self._faults = faults
-        self._cr = Storage(0x83, mask=_HSION | _PLLON | 0xF8)
-        self._pllcfgr = Storage(0x2400_3010)
-        self._cfgr = Storage(0)
-        self._cr1 = Storage(0xC000)
-        self._acr = Storage(0, mask=0xB0F)
-        self._enables = {
-            _RCC + offset: bus.storage(name, _RCC + offset, reset)
-            for name, offset, reset in (
-                ("RCC_AHB1ENR", 0x30, 0x0010_0000),
-                ("RCC_APB1ENR", 0x40, 0),
-                ("RCC_APB2ENR", 0x44, 0),
-            )
-        }
-        bus.add("RCC_CR", _RCC + 0x00, self._read_cr, self._write_cr)
-        bus.add("RCC_PLLCFGR", _RCC + 0x04, self._pllcfgr.read, self._write_pllcfgr)
-        bus.add("RCC_CFGR", _RCC + 0x08, self._read_cfgr, self._write_cfgr)
-        powered = self.gate(_RCC + 0x40, 28)
-        add_gated(bus, "PWR_CR1", _PWR + 0x00, self._cr1, powered)
-        bus.add("PWR_CSR1", _PWR + 0x04, lambda: self._read_csr1() if powered() else 0)
-        bus.add("FLASH_ACR", _FLASH + 0x00, self._acr.read, self._write_acr)
-
-    def gate(self, register: int, bit: int) -> Callable[[], bool]:
-        """Whether the clock behind this enable bit runs."""
-        storage = self._enables[register]
-        return lambda: bool(storage.value >> bit & 1)
-
-    def bus_hz(self, enable_register: int) -> int:
-        """The clock of the bus whose units this register enables."""
-        shift = 10 if enable_register == _RCC + 0x40 else 13
-        return self._core_hz() // _divider(self._cfgr.value >> shift & 7)
-
-    def _pll_runs(self) -> bool:
-        return bool(self._cr.value & _PLLON) and not self._faults.pll_never_locks
-
-    def _source(self) -> int:
-        wanted = self._cfgr.value & 3
-        return _SW_PLL if wanted == _SW_PLL and self._pll_runs() else _SW_HSI
-
-    def _core_hz(self) -> int:
-        if self._source() == _SW_HSI:
-            return self._hsi_hz
-        bits = self._pllcfgr.value
-        m, n, p = bits & 0x3F, bits >> 6 & 0x1FF, 2 * (bits >> 16 & 3) + 2
-        return self._hsi_hz * n // (m * p) if m else 0
-
-    def _read_cr(self) -> int:
-        ready = _HSIRDY if self._cr.value & _HSION else 0
-        return self._cr.value | ready | (_PLLRDY if self._pll_runs() else 0)
-
-    def _write_cr(self, value: int) -> None:
-        if self._source() == _SW_PLL and not value & _PLLON:
-            raise DeviceError("D003", "the PLL is switched off while the core runs from it")
-        self._cr.write(value)
-
-    def _write_pllcfgr(self, value: int) -> None:
-        if self._cr.value & _PLLON:
-            raise DeviceError("D003", "RCC_PLLCFGR is written while the PLL is on")
-        self._pllcfgr.write(value)
-
-    def _read_cfgr(self) -> int:
-        return (self._cfgr.value & ~0xC) | self._source() << 2
-
-    def _write_cfgr(self, value: int) -> None:
-        self._cfgr.write(value)
-        self._check_speed()
-
-    def _read_csr1(self) -> int:
-        """ODRDY and ODSWRDY stand at the places of ODEN and ODSWEN in CR1."""
-        asked = self._cr1.value
-        ready = _VOSRDY if self._pll_runs() else 0
-        if asked & _ODEN and self._pll_runs():
-            ready |= asked & (_ODEN | _ODSWEN)
-        return ready
-
-    def _write_acr(self, value: int) -> None:
-        self._acr.write(value)
-        self._check_speed()
-
-    def _check_speed(self) -> None:
-        hz = self._core_hz()
-        wait_states = self._acr.value & 0xF
-        if hz > (wait_states + 1) * _HZ_PER_WAIT_STATE:
-            raise DeviceError("D003", f"{hz} Hz with {wait_states} flash wait states is too fast")
-        if hz > _HZ_WITHOUT_OVERDRIVE and not self._read_csr1() & _ODSWEN:
-            raise DeviceError("D003", f"{hz} Hz without overdrive is too fast")
-        if self.bus_hz(_RCC + 0x40) > _APB1_HZ_MAX or self.bus_hz(_RCC + 0x44) > _APB2_HZ_MAX:
-            raise DeviceError("D003", f"the peripheral buses are too fast at {hz} Hz")
-
-
-def add_gated(
-    bus: Bus, name: str, address: int, register: Storage, runs: Callable[[], bool]
-) -> None:
-    """A register of a unit that is dead without its clock."""
-
-    def read() -> int:
-        return register.value if runs() else 0
-
-    def write(value: int) -> None:
-        if runs():
-            register.write(value)
-
-    bus.add(name, address, read, write)
-
-
-def _divider(bits: int) -> int:
-    """A prescaler field: 0xx is 1, then 2, 4, 8, 16."""
-    return 1 << (bits - 3) if bits >= 4 else 1
-
-
-def _add_ports(bus: Bus, clocks: _Clocks) -> None:
-    for port in range(_PORTS):
-        runs = clocks.gate(_RCC + 0x30, port)
-        for name, offset in _PORT_REGISTERS:
-            reset = _MODER_RESET.get(port, 0) if name == "MODER" else 0
-            address = _GPIO + 0x400 * port + offset
-            add_gated(bus, f"GPIO{chr(65 + port)}_{name}", address, Storage(reset), runs)
-
-
-def _add_identification(bus: Bus, board: Board) -> None:
-    if board.chip.uid_address is not None:
-        for index, word in enumerate(_UID):
-            bus.constant(f"UID{index}", board.chip.uid_address + 4 * index, word)
-    if board.chip.flash_size_address is not None:
-        address = board.chip.flash_size_address
-        kilobytes = board.flash.size // 1024
-        bus.constant("FLASH_SIZE", address & ~3, kilobytes << 8 * (address & 3))
-
-
-@dataclass(frozen=True)
-class _PinState:
-    """How a pin is set up, read as the firmware would read it."""
-
-    bus: Bus
-    pin: Pin
-
-    def connected(self) -> bool:
-        """In alternate mode, with the function that the board's wiring needs."""
-        base = _GPIO + 0x400 * self.pin.port_index
-        mode = self.bus.read(base, 4) >> 2 * self.pin.pin & 3
-        functions = self.bus.read(base + 0x20 + 4 * (self.pin.pin // 8), 4)
-        function = functions >> 4 * (self.pin.pin % 8) & 0xF
-        return mode == _MODE_ALTERNATE and function == self.pin.function
-
-
-class _Usart:
-    """The console's USART. Zero time passes on the line: the transmitter always has room."""
-
-    _UE, _RE, _TE = 1 << 0, 1 << 2, 1 << 3
-    _RXNE, _TC, _TXE = 1 << 5, 1 << 6, 1 << 7
-
-    def __init__(
-        self, bus: Bus, board: Board, wiring: Wiring, clocks: _Clocks, line: SerialLine
-    ) -> None:
-        self._bus = bus
-        self._line = line
-        self._set_up_at = -1
-        self._receives = self._sends = False
-        self._baud = board.console.baud
-        self._runs = clocks.gate(wiring.enable_register, wiring.enable_bit)
-        self._clocks, self._enable_register = clocks, wiring.enable_register
-        self._tx, self._rx = _PinState(bus, wiring.tx), _PinState(bus, wiring.rx)
-        self._control, self._divisor = Storage(), Storage(mask=0xFFFF)
-        name, base = board.console.peripheral, board.console.base
-        for register, offset, storage in (
-            ("CR1", 0x00, self._control),
-            ("CR2", 0x04, Storage()),
-            ("CR3", 0x08, Storage()),
-            ("BRR", 0x0C, self._divisor),
-            ("ICR", 0x20, Storage(mask=0)),
-        ):
-            add_gated(bus, f"{name}_{register}", base + offset, storage, self._runs)
-        bus.add(f"{name}_ISR", base + 0x1C, self._status)
-        bus.add(f"{name}_RDR", base + 0x24, self._take)
-        bus.add(f"{name}_TDR", base + 0x28, lambda: 0, self._send)
-
-    def _status(self) -> int:
-        self._look_at_set_up()
-        received = self._receives and self._line.has_input()
-        has_room = self._runs() and self._control.value & self._TE
-        return (self._RXNE if received else 0) | (self._TXE | self._TC if has_room else 0)
-
-    def _take(self) -> int:
-        self._look_at_set_up()
-        return self._line.take() if self._receives else 0
-
-    def _send(self, value: int) -> None:
-        self._look_at_set_up()
-        if self._sends:
-            self._line.send(value)
-
-    def _look_at_set_up(self) -> None:
-        """Whether bytes get through; every byte asks, so the answer is kept until a write."""
-        if self._set_up_at == self._bus.writes:
-            return
-        self._set_up_at = self._bus.writes
-        works = self._runs() and bool(self._control.value & self._UE) and self._baud_fits()
-        self._receives = works and bool(self._control.value & self._RE) and self._rx.connected()
-        self._sends = works and bool(self._control.value & self._TE) and self._tx.connected()
-
-    def _baud_fits(self) -> bool:
-        divisor = self._divisor.value
-        if divisor < 16:
-            return False
-        return (
-            abs(self._clocks.bus_hz(self._enable_register) / divisor / self._baud - 1)
-            <= _BAUD_TOLERANCE
-        )
+    clocks = add_stm32(bus, board, _F7, faults)
+    Usart(bus, board, board.console.wiring, LAYOUT_F7, clocks, line)

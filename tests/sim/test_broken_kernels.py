@@ -112,7 +112,7 @@ def test_kernel_broken_on_the_board_only(verify_broken: Saboteur) -> None:
     error = error_of(report)
     assert "at layer 3 `add`" in error.what
     assert "board" in error.where
-    assert "same:  host agrees with the reference" in error.details
+    assert "same:  host build agrees with the reference" in error.details
 
 
 def test_store_outside_the_arena(verify_broken: Saboteur) -> None:

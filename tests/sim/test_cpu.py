@@ -124,3 +124,21 @@ def test_what_a_hook_raises_comes_out() -> None:
     cpu.on_execution(START + 8, fail)
     with pytest.raises(DeviceError, match="enough"):
         cpu.run(1000)
+
+
+CMP_R1_R1 = 0x4289
+IT_EQ = 0xBF08
+MOVS_R0_1 = 0x2001
+B_NEXT = 0xE7FF  # ends a translation block
+
+
+def test_watching_a_conditional_store_skips_nothing_after_it() -> None:
+    """Unicorn 2.1.4 keeps the condition that a store's hook saw, for the next block as well."""
+    body = (CMP_R1_R1, IT_EQ, STR_R1_R1, MOVS_R0_1, B_NEXT, MOVS_R0_10, UDF)
+    cpu, _ = program(*body, r1=RAM.base)
+    seen: list[int] = []
+    cpu.on_store(RAM.base, RAM.end, lambda address, size: seen.append(address))
+    with pytest.raises(Stopped, match="undefined"):
+        cpu.run(100)
+    assert seen == [RAM.base]
+    assert cpu.argument(0) == 10

@@ -56,6 +56,13 @@ def test_every_layer_of_every_default_input(
         assert report["instructions"] <= MOST_INSTRUCTIONS
 
 
+@pytest.mark.parametrize("board", ["stm32f746g-disco", "nucleo-f767zi", "nucleo-f446re"])
+def test_other_boards(board: str, tmp_path: Path, object_cache: Path) -> None:
+    folder = tmp_path / "build"
+    build(KERAS_MODEL, target=board, output=folder, object_cache=object_cache)
+    check_equal(verify(folder, executions=("board",), count=2).as_json())
+
+
 def test_pruned_channels_under_sanitizers(host_build: HostBuilder) -> None:
     """This model has channels whose sums the reference shifts right by 31 bits."""
     graph = read_model(needs(SHARED_MODELS / "vww_96_int8.tflite"))

@@ -10,6 +10,7 @@ from mcugen.boards import load_board
 from mcugen.errors import DeviceError
 from mcugen.sim.peripherals import Bus, Faults, SerialLine, Signals
 from mcugen.sim.peripherals_cortex_m import add_core
+from mcugen.sim.peripherals_stm32f4 import add_stm32f4
 from mcugen.sim.peripherals_stm32f7 import add_stm32f7
 
 RCC_CR, RCC_PLLCFGR, RCC_CFGR = 0x4002_3800, 0x4002_3804, 0x4002_3808
@@ -69,6 +70,27 @@ class Chip:
         self[GPIOD_AFRH] = 0x77
         self[USART_BRR] = divisor
         self[USART_CR1] = 0b1101
+
+
+class F446(Chip):
+    """USART2 on PA2 and PA3, with the older layout of registers; a Cortex-M4."""
+
+    SR, DR, BRR, CR1 = 0x4000_4400, 0x4000_4404, 0x4000_4408, 0x4000_440C
+    UE_RE_TE = 1 << 13 | 0b1100
+
+    def __post_init__(self) -> None:
+        signals = Signals(self._idle, self._reset, lambda: self.instructions)
+        self.line = SerialLine(signals)
+        add_core(self.bus, signals, "cortex-m4")
+        add_stm32f4(self.bus, load_board("nucleo-f446re"), self.line, self.faults)
+
+    def connect(self, divisor: int) -> None:
+        self[RCC_APB1ENR] = 1 << 17
+        self[RCC_AHB1ENR] = 1 << 0
+        self[0x4002_0000] = 0b1010 << 4
+        self[0x4002_0020] = 0x7700
+        self[self.BRR] = divisor
+        self[self.CR1] = self.UE_RE_TE
 
 
 def test_full_speed() -> None:
@@ -231,3 +253,74 @@ def test_registers_that_are_not_modelled() -> None:
     chip = Chip()
     with pytest.raises(DeviceError, match="0x40023810 is read"):
         chip[RCC_CR + 0x10]
+
+
+def test_parity_needs_a_ninth_bit() -> None:
+    """Which then is what the receiver finds above the byte: 8E1."""
+    chip = Chip()
+    chip.connect(139)
+    chip[USART_CR1] = 0b1101 | 1 << 10
+    chip.line.incoming.extend(b"\x7f\x79")
+    assert not chip[USART_ISR] & 1 << 5
+    chip[USART_CR1] = 0b1101 | 1 << 10 | 1 << 12
+    assert chip[USART_ISR] & 1 << 5
+    assert [chip[USART_RDR], chip[USART_RDR]] == [0x17F, 0x179]
+    chip[USART_TDR] = 0x79
+    assert chip.line.outgoing == b"\x79"
+
+
+def test_f446_speaks_through_one_data_register() -> None:
+    chip = F446()
+    chip.connect(139)
+    chip.line.incoming.extend(b"in")
+    assert chip[F446.SR] & 1 << 5
+    assert bytes((chip[F446.DR], chip[F446.DR])) == b"in"
+    assert not chip[F446.SR] & 1 << 5
+    chip[F446.DR] = ord("o")
+    assert chip.line.outgoing == b"o"
+
+
+@pytest.mark.parametrize(
+    ("address", "value"), [(F446.CR1, 0b1101), (F446.BRR, 1000), (0x4002_0020, 0x8800)]
+)
+def test_f446_with_one_wrong_setting_is_silent(address: int, value: int) -> None:
+    chip = F446()
+    chip.connect(139)
+    chip[address] = value
+    chip[F446.DR] = ord("o")
+    assert chip.line.outgoing == b""
+
+
+def test_f446_at_full_speed() -> None:
+    chip = F446()
+    chip[RCC_APB1ENR] = 1 << 28
+    chip[RCC_PLLCFGR] = 0x2800_0000 | 8 | 180 << 6
+    chip[RCC_CR] = HSI_ON | PLL_ON
+    chip[FLASH_ACR] = 0x705
+    with pytest.raises(DeviceError, match="without overdrive"):
+        chip[RCC_CFGR] = 0x9402
+    chip[RCC_CFGR] = 0
+    chip.start_overdrive()
+    with pytest.raises(DeviceError, match="buses are too fast"):
+        chip[RCC_CFGR] = 0x8002
+    chip[RCC_CFGR] = 0x9402
+    assert chip[RCC_CFGR] & 0xF == 0xA
+
+
+def test_a_cortex_m4_has_no_caches_and_no_lock() -> None:
+    chip = F446()
+    chip[DEMCR] = 1 << 24
+    chip[DWT_CTRL] = 1
+    chip.instructions += 7
+    assert chip[DWT_CYCCNT] == 7
+    with pytest.raises(DeviceError, match="no register"):
+        chip[0xE000_ED80]
+
+
+def test_option_bytes_can_be_read_only() -> None:
+    chip = Chip()
+    assert chip[0x1FFF_0008] & 0xFFFF == chip[0x4002_3C14] >> 16
+    with pytest.raises(DeviceError, match="option bytes"):
+        chip[0x4002_3C14] = 0
+    with pytest.raises(DeviceError, match="no register"):
+        chip[0x4002_3C08] = 0x0819_2A3B

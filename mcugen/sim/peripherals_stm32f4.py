@@ -1,0 +1,28 @@
+"""STM32F446 (RM0390): the registers that the firmware may meet."""
+
+from __future__ import annotations
+
+from mcugen.boards import Board
+from mcugen.errors import DeviceError
+from mcugen.sim.peripherals import Bus, Faults, SerialLine
+from mcugen.sim.peripherals_stm32 import Family, add_stm32
+from mcugen.sim.peripherals_stm32_usart import LAYOUT_F4, Usart
+
+_F446 = Family(
+    ports=8,
+    acr_mask=0x1F0F,
+    ahb1_enabled=0,
+    hz_without_overdrive=168_000_000,
+    apb1_hz_max=45_000_000,
+    apb2_hz_max=90_000_000,
+    option_bytes=0x1FFF_C000,
+    optcr=0x0FFF_AAED,
+)
+
+
+def add_stm32f4(bus: Bus, board: Board, line: SerialLine, faults: Faults) -> None:
+    """Clocks, power, flash timing, ports, console USART, identification."""
+    if board.clock.pll is None or board.console.wiring is None:
+        raise DeviceError("D003", f"{board.id} lacks `clock.pll` or `console.wiring`")
+    clocks = add_stm32(bus, board, _F446, faults)
+    Usart(bus, board, board.console.wiring, LAYOUT_F4, clocks, line)
