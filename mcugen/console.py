@@ -12,15 +12,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from mcugen.errors import McugenError
 from mcugen.report.layout import Block, Table
 
-if TYPE_CHECKING:  # rich takes longer to import than `--help` may take
+if TYPE_CHECKING:  # what these need takes longer to import than `--help` may take
     from rich.console import Console as RichConsole
+    from rich.progress import Progress, TaskID
     from rich.table import Table as RichTable
+
+    from mcugen.flash.events import Event, Listener
 
 _UNLIMITED_WIDTH = 10_000
 """Columns of what is not a terminal: a table in a file is not cut."""
@@ -87,6 +90,97 @@ class Console:
             with out.status("") as status:
                 yield lambda event: status.update(Text(printable(event)))
 
+    @contextmanager
+    def flash_progress(self) -> Iterator[Listener]:
+        """Gives a function that is told what happens to a board while it is flashed.
+
+        On a terminal it draws a bar each for erasing, writing and verifying, with rate and time
+        left; with ``-v`` it prints lines; otherwise only what the user has to do.
+        """
+        out = _rich(sys.stderr)
+        if self.verbosity > 0:
+            yield _FlashLines(self.note)
+        elif self.verbosity < 0 or not out.is_terminal or os.environ.get("CI"):
+            yield _FlashNeeds(self.note)
+        else:
+            with _flash_bars(out) as bars:
+                yield _FlashBars(bars)
+
+
+@dataclass
+class _FlashLines:
+    """A line of text where something new begins."""
+
+    say: Callable[[str], None]
+    begun: str = ""
+
+    def __call__(self, event: Event) -> None:
+        text = _in_words(event)
+        if text and text != self.begun:
+            self.say(text)
+        self.begun = text or self.begun
+
+
+def _in_words(event: Event) -> str:
+    """What an event begins; "" for one that only goes on."""
+    from mcugen.flash import events
+
+    match event:
+        case events.Note(text) | events.UserNeeded(text):
+            return text
+        case events.Connected(via):
+            return f"connected: {via}"
+        case events.Compared(sector, differs):
+            return f"sector {sector} {'differs' if differs else 'is as it should be'}"
+        case events.EraseStarted(sector):
+            return f"erasing sector {sector}"
+        case events.Written(_, total):
+            return f"writing {total:,} bytes"
+        case events.Verified(_, total):
+            return f"verifying {total:,} bytes"
+        case events.Started():
+            return "the application runs"
+    return ""
+
+
+@dataclass(frozen=True)
+class _FlashNeeds:
+    """Only what the user has to do."""
+
+    say: Callable[[str], None]
+
+    def __call__(self, event: Event) -> None:
+        from mcugen.flash import events
+
+        if isinstance(event, events.UserNeeded):
+            self.say(event.text)
+
+
+@dataclass
+class _FlashBars:
+    """One bar for each of the three things that take time, from when it begins."""
+
+    bars: Progress
+    tasks: dict[str, TaskID] = field(default_factory=dict)
+
+    def __call__(self, event: Event) -> None:
+        from mcugen.flash import events
+
+        match event:
+            case events.UserNeeded(text):
+                self.bars.console.print(printable(text), soft_wrap=True)
+            case events.EraseStarted(_, done, total) | events.Erased(_, done, total):
+                self._show("erase", done, total)
+            case events.Written(done, total):
+                self._show("write", done, total)
+            case events.Verified(done, total):
+                self._show("verify", done, total)
+
+    def _show(self, what: str, done: int, total: int) -> None:
+        if what not in self.tasks:
+            self.tasks[what] = self.bars.add_task(what, total=total)
+        self.bars.update(self.tasks[what], completed=done, total=total)
+
 
 def printable(text: str) -> str:
     """``text`` with control characters and what cannot be encoded spelt out."""
@@ -96,8 +190,22 @@ def printable(text: str) -> str:
     )
 
 
-def _ignore(event: str) -> None:
-    """What ``progress`` tells where nobody reads it."""
+def _ignore(event: object) -> None:
+    """What is told of progress where nobody reads it."""
+
+
+def _flash_bars(out: RichConsole) -> Progress:
+    from rich import progress
+
+    return progress.Progress(
+        progress.TextColumn("{task.description:<6}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(compact=True),
+        console=out,
+        transient=True,
+    )
 
 
 def _rich(file: TextIO) -> RichConsole:

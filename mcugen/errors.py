@@ -141,6 +141,16 @@ class DeviceError(McugenError):
         "D001": "the board did not answer in time",
         "D002": "the board answered something else",
         "D003": "the firmware crashed",
+        "D004": "another model is on the board",
+        "D005": "there is no such port",
+        "D006": "the port is in use",
+        "D007": "no permission to use the port",
+        "D008": "the connection to the board broke",
+        "D009": "the build is for another chip or board",
+        "D010": "nothing can flash this board over this port",
+        "D011": "the chip's flash is protected",
+        "D012": "the flash does not hold what was written",
+        "D013": "the bootloader refuses a command",
     }
 
 
