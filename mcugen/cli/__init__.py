@@ -8,9 +8,15 @@ from collections.abc import Sequence
 import click
 
 from mcugen import __version__
+from mcugen.cli.board import board
+from mcugen.cli.boards import boards
 from mcugen.cli.build import build
+from mcugen.cli.flash import flash
+from mcugen.cli.monitor import monitor
 from mcugen.cli.options import Settings, verbosity_options
 from mcugen.cli.outcome import status_of
+from mcugen.cli.ports import ports
+from mcugen.cli.run import run
 from mcugen.cli.verify import verify
 
 
@@ -26,8 +32,14 @@ def cli(context: click.Context) -> int:
     return 0
 
 
+cli.add_command(board)
+cli.add_command(boards)
 cli.add_command(build)
 cli.add_command(verify)
+cli.add_command(flash)
+cli.add_command(ports)
+cli.add_command(run)
+cli.add_command(monitor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

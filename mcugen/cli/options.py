@@ -1,12 +1,15 @@
-"""Options that every command has."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:  # commands import what they need when they run
+    from mcugen.verify.device import PortOpener
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -43,6 +46,36 @@ def json_option(command: CommandT) -> CommandT:
     return click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
     )(command)
+
+
+def port_option(*, required: bool = True) -> Callable[[CommandT], CommandT]:
+    return click.option(
+        "-p",
+        "--port",
+        envvar="MCUGEN_PORT",
+        required=required,
+        metavar="PORT",
+        help="Serial port of the board, such as /dev/ttyACM0; MCUGEN_PORT stands in for it.",
+    )
+
+
+def baud_option(command: CommandT) -> CommandT:
+    return click.option(
+        "-b",
+        "--baud",
+        type=click.IntRange(min=1),
+        default=115_200,
+        show_default=True,
+        metavar="BAUD",
+        help="Baud rate of the serial port.",
+    )(command)
+
+
+def serial_port(port: str, baud: int) -> PortOpener:
+    """What opens the port, 8 data bits and no parity, when it is wanted."""
+    from mcugen.flash.port import SerialPort
+
+    return lambda: SerialPort(port, baud)
 
 
 def _add_verbosity(sign: int) -> Callable[[click.Context, click.Parameter, int], None]:

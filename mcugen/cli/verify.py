@@ -5,8 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
-from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.cli.options import (
+    Settings,
+    baud_option,
+    json_option,
+    port_option,
+    serial_port,
+    verbosity_options,
+)
 from mcugen.console import Console
 
 _BARE_SIM = "host+board"
@@ -42,6 +50,8 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
     metavar="[=host|board|qemu|all]",
     help="Run on simulators; alone it means host and board.",
 )
+@port_option(required=False)
+@baud_option
 @click.option(
     "--input",
     "inputs",
@@ -80,11 +90,13 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
 )
 @json_option
 @verbosity_options
-@click.pass_obj
+@click.pass_context
 def verify(
-    settings: Settings,
+    context: click.Context,
     build_dir: Path,
     sim: str | None,
+    port: str | None,
+    baud: int,
     inputs: tuple[Path, ...],
     labels: Path | None,
     seed: int,
@@ -94,18 +106,24 @@ def verify(
 ) -> int:
     """Compare a build with the reference.
 
-    Runs the model of BUILD_DIR (default: build) and names the first layer and value that differ.
+    Runs the model of BUILD_DIR (default: build) on simulators, on the board at a serial port, or
+    on both, and names the first layer and value that differ.
     """
-    if sim is None:
-        raise click.UsageError("say what runs the firmware: `--sim`")
+    if sim and context.get_parameter_source("port") is ParameterSource.ENVIRONMENT:
+        port = None  # who asks for a simulator alone gets that alone
+    if not (sim or port):
+        raise click.UsageError(
+            "say what runs the firmware: `--sim` for simulators, `--port PORT` for the board there"
+        )
     from mcugen.report.terminal import render_verify
     from mcugen.verify import verify as verify_build
 
-    console = Console(settings.verbosity)
+    console = Console(context.ensure_object(Settings).verbosity)
     with console.progress() as on_event:
         report = verify_build(
             build_dir,
-            executions=_EXECUTIONS[sim],
+            executions=_EXECUTIONS[sim] if sim else (),
+            open_port=serial_port(port, baud) if port else None,
             inputs=inputs,
             seed=seed,
             count=count,

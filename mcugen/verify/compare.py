@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcugen.manifest import Layer, Manifest
-from mcugen.verify.executions import Execution, LayerTrace
+from mcugen.verify.executions import Execution
 
 
 @dataclass(frozen=True)
 class Pair:
     """Executions ``a`` and ``b`` over all inputs.
 
-    ``by`` says what was compared: "values", or "crc" of whole layers where one of the two does not
-    show its values; then ``values`` and ``mismatches`` count layers. ``equal`` is for each layer.
+    ``by`` says how layers were compared: "values", or "crc" of whole layers where one of the two
+    does not show its values; then ``values`` and ``mismatches`` count layers. The model's outputs,
+    as each execution answered them, are always compared value by value. ``equal`` is for each
+    layer.
     """
 
     a: str
@@ -24,12 +27,21 @@ class Pair:
     by: str
     values: int
     mismatches: int
+    output_values: int
+    output_mismatches: int
     equal: tuple[bool, ...]
+
+    @property
+    def same(self) -> bool:
+        return self.mismatches == 0 and self.output_mismatches == 0
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The first value that differs. ``index`` is its place in the layer's output, "" by CRC-32."""
+    """The first value that differs.
+
+    ``index`` is its place in the layer's output, () where only the layer's CRC-32 is known.
+    """
 
     layer: int
     name: str
@@ -45,56 +57,81 @@ def compare(a: Execution, b: Execution, manifest: Manifest) -> Pair:
     """Counts what differs between two executions of the same inputs."""
     by_values = all(trace.outputs for trace in (*a.traces, *b.traces))
     differing = np.zeros(len(manifest.layers), np.int64)
+    outputs_differing = 0
     for first, second in zip(a.traces, b.traces, strict=True):
+        outputs_differing += int(_different(first.output, second.output, manifest.layers[-1]).sum())
         for index, layer in enumerate(manifest.layers):
             if by_values:
-                differing[index] += _different(first, second, index, layer).sum()
+                pair = first.outputs[index], second.outputs[index]
+                differing[index] += _different(*pair, layer).sum()
             else:
                 differing[index] += first.crcs[index] != second.crcs[index]
-    sizes = [int(np.prod(layer.shape)) if by_values else 1 for layer in manifest.layers]
+    sizes = [math.prod(layer.shape) if by_values else 1 for layer in manifest.layers]
     return Pair(
         a=a.name,
         b=b.name,
         by="values" if by_values else "crc",
         values=sum(sizes) * len(a.traces),
         mismatches=int(differing.sum()),
+        output_values=math.prod(manifest.layers[-1].shape) * len(a.traces),
+        output_mismatches=outputs_differing,
         equal=tuple(bool(count == 0) for count in differing),
     )
 
 
 def first_difference(a: Execution, b: Execution, manifest: Manifest) -> Difference | None:
-    """The earliest layer that differs, in the first input in which it does."""
+    """The earliest layer that differs, in the first input in which it does.
+
+    Where all layers agree and what the executions answered does not, that is the last layer's.
+    """
+    pairs = tuple(zip(a.traces, b.traces, strict=True))
+    last = len(manifest.layers) - 1
     for index, layer in enumerate(manifest.layers):
-        for number, (first, second) in enumerate(zip(a.traces, b.traces, strict=True)):
+        for number, (first, second) in enumerate(pairs):
             if first.crcs[index] != second.crcs[index]:
-                return _describe(a, b, number, index, layer)
+                shown = first.shown(index), second.shown(index)
+                crcs = first.crcs[index], second.crcs[index]
+                return _describe((a.name, b.name), (index, number), layer, shown, crcs)
+    for number, (first, second) in enumerate(pairs):
+        if first.output != second.output:
+            outputs, crcs = (first.output, second.output), (first.crcs[last], second.crcs[last])
+            return _describe((a.name, b.name), (last, number), manifest.layers[last], outputs, crcs)
     return None
 
 
-def _values(trace: LayerTrace, index: int, layer: Layer) -> NDArray[np.generic]:
-    array = np.frombuffer(trace.outputs[index], np.dtype(layer.dtype).newbyteorder("<"))
-    return array.reshape(layer.shape)
-
-
-def _different(
-    first: LayerTrace, second: LayerTrace, index: int, layer: Layer
-) -> NDArray[np.bool_]:
+def _different(first: bytes, second: bytes, layer: Layer) -> NDArray[np.bool_]:
     """Which elements differ in any of their bytes: a NaN equals itself, 0.0 is not -0.0."""
     size = np.dtype(layer.dtype).itemsize
-    raw = [
-        np.frombuffer(trace.outputs[index], np.uint8).reshape(-1, size) for trace in (first, second)
-    ]
+    raw = [np.frombuffer(data, np.uint8).reshape(-1, size) for data in (first, second)]
     different: NDArray[np.bool_] = (raw[0] != raw[1]).any(axis=1)
     return different
 
 
-def _describe(a: Execution, b: Execution, number: int, index: int, layer: Layer) -> Difference:
-    first, second = a.traces[number], b.traces[number]
+def _describe(
+    names: tuple[str, str],
+    where: tuple[int, int],
+    layer: Layer,
+    shown: tuple[bytes | None, bytes | None],
+    crcs: tuple[int, int],
+) -> Difference:
+    """``where`` is the layer's index and the input's."""
     place: tuple[int, ...] = ()
-    a_value, b_value = f"CRC {first.crcs[index]:08x}", f"CRC {second.crcs[index]:08x}"
-    if first.outputs and second.outputs:
-        flat = int(np.flatnonzero(_different(first, second, index, layer))[0])
+    values = [f"CRC {crc:08x}" for crc in crcs]
+    first, second = shown
+    if first is not None and second is not None and first != second:
+        flat = int(np.flatnonzero(_different(first, second, layer))[0])
         place = tuple(int(axis) for axis in np.unravel_index(flat, layer.shape))
-        a_value = str(_values(first, index, layer)[place])
-        b_value = str(_values(second, index, layer)[place])
-    return Difference(index, layer.name, number, place, a.name, b.name, a_value, b_value)
+        values = _as_text(*(_array(data, layer)[place] for data in (first, second)))
+    return Difference(where[0], layer.name, where[1], place, *names, *values)
+
+
+def _as_text(*values: np.generic) -> list[str]:
+    """Values as people read them; in hexadecimal too where that does not tell them apart: NaNs."""
+    texts = [str(value) for value in values]
+    if len(set(texts)) == len(texts):
+        return texts
+    return [f"{value} (0x{value.tobytes()[::-1].hex()})" for value in values]
+
+
+def _array(data: bytes, layer: Layer) -> NDArray[np.generic]:
+    return np.frombuffer(data, np.dtype(layer.dtype).newbyteorder("<")).reshape(layer.shape)

@@ -22,6 +22,7 @@ from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
 from mcugen.staging import copy_library, write_tree
+from mcugen.verify.device import Device
 
 Event = Callable[[str], None]
 
@@ -31,15 +32,23 @@ QEMU_BOARD = "mps2-an500"
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """One input through one execution; an entry a layer.
+    """One input through one execution; an entry a layer, and ``output``, the model's answer.
 
-    ``outputs`` is empty where the execution only tells CRC-32 sums, ``instructions`` where nothing
-    counts them.
+    ``outputs`` is empty where the execution only tells CRC-32 sums of the layers; ``instructions``
+    and ``cycles`` are where nothing counts them.
     """
 
     outputs: tuple[bytes, ...]
     crcs: tuple[int, ...]
+    output: bytes
     instructions: tuple[int, ...] = ()
+    cycles: tuple[int, ...] = ()
+
+    def shown(self, index: int) -> bytes | None:
+        """A layer's bytes, None where only their CRC-32 is known: never for the last layer."""
+        if self.outputs:
+            return self.outputs[index]
+        return self.output if index == len(self.crcs) - 1 else None
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,8 @@ class Execution:
 
 def trace_of(outputs: Sequence[bytes]) -> LayerTrace:
     """A trace from the bytes of each layer's output."""
-    return LayerTrace(tuple(outputs), tuple(zlib.crc32(output) for output in outputs))
+    crcs = tuple(zlib.crc32(output) for output in outputs)
+    return LayerTrace(tuple(outputs), crcs, outputs[-1])
 
 
 def run_reference(
@@ -121,12 +131,33 @@ def run_qemu(folder: Path, inputs: Sequence[Input]) -> Execution:
     return _from_runs("qemu", runs)
 
 
+def run_port(device: Device, inputs: Sequence[Input], on_event: Event) -> Execution:
+    """The firmware on a board at a serial port; what it counts is time, not instructions."""
+    traces = []
+    for number, one in enumerate(inputs):
+        on_event(f"board at the port: input {number + 1} of {len(inputs)}")
+        result = device.run(one.data)
+        cycles = tuple(layer.cycles for layer in result.layers)
+        traces.append(
+            LayerTrace(
+                outputs=(),
+                crcs=tuple(layer.crc32 for layer in result.layers),
+                output=result.output,
+                cycles=cycles if device.hello.counts_cycles else (),
+            )
+        )
+    return Execution("port", tuple(traces))
+
+
 def _from_runs(name: str, runs: Sequence[RunTrace]) -> Execution:
     observed = bool(runs[0].outputs)
     strays = [str(stray) for run in runs for stray in run.stray_writes]
     return Execution(
         name,
-        tuple(LayerTrace(run.outputs, run.crcs, _counted(run.instructions)) for run in runs),
+        tuple(
+            LayerTrace(run.outputs, run.crcs, run.output, instructions=_counted(run.instructions))
+            for run in runs
+        ),
         stack_bytes=max(run.stack_bytes for run in runs) if observed else None,
         stray_writes=tuple(dict.fromkeys(strays)) if observed else None,
     )

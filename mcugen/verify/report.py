@@ -11,10 +11,19 @@ from mcugen.inputs import Input
 from mcugen.manifest import Manifest
 from mcugen.verify.compare import Difference, Pair
 
+_SPOKEN = {
+    "reference": "reference",
+    "host": "host build",
+    "board": "virtual board",
+    "qemu": "QEMU",
+    "port": "board at the port",
+}
+
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """``instructions`` has the most of any input for each layer, () where nothing counted them."""
+    """``instructions`` and ``cycles`` have the most of any input for each layer, () where nothing
+    counted them. ``clock_hz`` is what the board at a port runs at."""
 
     manifest: Manifest
     inputs: tuple[Input, ...]
@@ -24,6 +33,9 @@ class VerifyReport:
     difference: Difference | None
     instructions: tuple[int, ...]
     instructions_total: int | None
+    cycles: tuple[int, ...]
+    cycles_total: int | None
+    clock_hz: int | None
     stack_bytes: int | None
     stray_writes: tuple[str, ...] | None
     answers: tuple[tuple[dict[str, object], ...], ...]
@@ -60,6 +72,8 @@ class VerifyReport:
             "reference": list(self.references),
             "reference_disagreements": self.reference_disagreements,
             "instructions": self.instructions_total,
+            "cycles": self.cycles_total,
+            "clock_hz": self.clock_hz,
             "stack_bytes": self.stack_bytes,
             "stack_reserved": self.manifest.stack_reserved,
             "stray_writes": None if self.stray_writes is None else len(self.stray_writes),
@@ -81,6 +95,7 @@ class VerifyReport:
                 "kernel": layer.kernel,
                 "macs": layer.macs,
                 "instructions": self.instructions[index] if self.instructions else None,
+                "cycles": self.cycles[index] if self.cycles else None,
                 "equal": all(pair.equal[index] for pair in self.pairs),
             }
             for index, layer in enumerate(self.manifest.layers)
@@ -90,9 +105,9 @@ class VerifyReport:
         place = ",".join(str(axis) for axis in found.index)
         spot = f"output[{place}]" if found.index else "output"
         same = [
-            f"same:  {pair.b} agrees with the {pair.a}"
+            f"same:  {_SPOKEN[pair.b]} agrees with the {_SPOKEN[pair.a]}"
             for pair in self.pairs
-            if pair.a == found.a and pair.mismatches == 0
+            if pair.a == found.a and pair.same
         ]
         return DifferenceError(
             "V001",
@@ -100,7 +115,7 @@ class VerifyReport:
             where=f"{spot} {found.a} {found.a_value}, {found.b} {found.b_value}, "
             f"input `{self.inputs[found.input].name}`",
             details=tuple(same),
-            hint=f"rerun with `--dump-layer {found.layer}`",
+            hint=f"rerun with `{'' if found.index else '--sim '}--dump-layer {found.layer}`",
         )
 
 
@@ -111,4 +126,6 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "by": pair.by,
         "values": pair.values,
         "mismatches": pair.mismatches,
+        "output_values": pair.output_values,
+        "output_mismatches": pair.output_mismatches,
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -16,11 +18,13 @@ from mcugen.reference import load_references
 from mcugen.tflite import read_model
 from mcugen.verify.answers import read_labels, top_classes
 from mcugen.verify.compare import compare, first_difference
+from mcugen.verify.device import PortOpener, greet
 from mcugen.verify.executions import (
     Event,
     Execution,
     run_board,
     run_host,
+    run_port,
     run_qemu,
     run_reference,
 )
@@ -31,6 +35,7 @@ def verify(
     folder: Path,
     *,
     executions: tuple[str, ...],
+    open_port: PortOpener | None = None,
     inputs: tuple[Path, ...] = (),
     seed: int = 0,
     count: int = 8,
@@ -40,30 +45,40 @@ def verify(
 ) -> VerifyReport:
     """Holds the build in ``folder`` against the reference.
 
-    ``executions`` are of "host", "board" and "qemu"; ``inputs`` are files, or else ``count``
-    default inputs made from ``seed``. The report says yes or no; McugenError is raised for what
-    keeps the question from being answered.
+    ``executions`` are of "host", "board" and "qemu"; with ``open_port`` the board at that port
+    runs the inputs too. ``inputs`` are files, or else ``count`` default inputs made from ``seed``.
+    The report says yes or no; McugenError is raised for what keeps the question from being
+    answered.
     """
     manifest = read_manifest(folder)
     graph = read_model(folder / MODEL_FILE)
-    names = read_labels(labels, graph.tensor(graph.outputs[0]).elements) if labels else ()
+    output = graph.tensor(graph.outputs[0])
+    names = read_labels(labels, output.elements) if labels else ()
     data = _inputs(graph, inputs, seed, count)
     if dump_layer is not None and dump_layer >= len(manifest.layers):
         raise UsageError("U006", f"there is no layer {dump_layer}: {len(manifest.layers)} layers")
-    on_event("reference kernels")
-    references = load_references(folder / MODEL_FILE, graph)
-    expected, disagreements = run_reference(references, manifest, data)
-    done = (expected, *(_execute(name, folder, manifest, data, on_event) for name in executions))
+    with ExitStack() as stack:
+        device = None
+        if open_port:
+            port = stack.enter_context(open_port())
+            on_event("asking the board who it is")
+            device = greet(port, folder, manifest)
+        on_event("reference kernels")
+        references = load_references(folder / MODEL_FILE, graph)
+        expected, disagreements = run_reference(references, manifest, data)
+        done = (
+            expected,
+            *(_execute(name, folder, manifest, data, on_event) for name in executions),
+            *((run_port(device, data, on_event),) if device else ()),
+        )
     return _report(
         manifest,
         data,
         done,
         references=tuple(reference.name for reference in references),
         reference_disagreements=disagreements,
-        answers=tuple(
-            top_classes(trace.outputs[-1], graph.tensor(graph.outputs[0]), names)
-            for trace in expected.traces
-        ),
+        clock_hz=device.hello.clock_hz if device else None,
+        answers=tuple(top_classes(trace.output, output, names) for trace in expected.traces),
         dump=() if dump_layer is None else _dump(folder, manifest, dump_layer, data, done),
     )
 
@@ -94,14 +109,15 @@ def _report(
     *,
     references: tuple[str, ...],
     reference_disagreements: int,
+    clock_hz: int | None,
     answers: tuple[tuple[dict[str, object], ...], ...],
     dump: tuple[str, ...],
 ) -> VerifyReport:
     pairs = list(combinations(executions, 2))
     differences = [first_difference(a, b, manifest) for a, b in pairs]
-    counted = [
-        trace.instructions for one in executions for trace in one.traces if trace.instructions
-    ]
+    traces = [trace for one in executions for trace in one.traces]
+    instructions = _most([trace.instructions for trace in traces])
+    cycles = _most([trace.cycles for trace in traces])
     observed = [one for one in executions if one.stray_writes is not None]
     return VerifyReport(
         manifest=manifest,
@@ -114,8 +130,11 @@ def _report(
             key=lambda found: found.layer,
             default=None,
         ),
-        instructions=tuple(max(layer) for layer in zip(*counted, strict=True)),
-        instructions_total=max((sum(trace) for trace in counted), default=None),
+        instructions=instructions.layers,
+        instructions_total=instructions.total,
+        cycles=cycles.layers,
+        cycles_total=cycles.total,
+        clock_hz=clock_hz,
         stack_bytes=max((one.stack_bytes or 0 for one in observed), default=None),
         stray_writes=(
             tuple(stray for one in observed for stray in one.stray_writes or ())
@@ -124,6 +143,22 @@ def _report(
         ),
         answers=answers,
         dump=dump,
+    )
+
+
+@dataclass(frozen=True)
+class _Most:
+    """The most that any input cost, in each layer and in all of them; () and None: not counted."""
+
+    layers: tuple[int, ...]
+    total: int | None
+
+
+def _most(counts: Sequence[tuple[int, ...]]) -> _Most:
+    counted = [count for count in counts if count]
+    return _Most(
+        tuple(max(layer) for layer in zip(*counted, strict=True)),
+        max((sum(count) for count in counted), default=None),
     )
 
 
@@ -137,14 +172,19 @@ def _dump(
     """Writes what each execution computed at a layer as ``.npy``, below ``dump/`` of the build."""
     layer = manifest.layers[index]
     target = folder / "dump"
-    target.mkdir(exist_ok=True)
     written = []
-    for execution in executions:
-        for number, trace in enumerate(execution.traces):
-            if not trace.outputs:
-                continue
-            values = np.frombuffer(trace.outputs[index], np.dtype(layer.dtype))
-            path = target / f"layer{index}_{layer.name}_input{number}_{execution.name}.npy"
-            np.save(path, values.reshape(layer.shape))
-            written.append(str(path))
+    try:
+        target.mkdir(exist_ok=True)
+        for execution in executions:
+            for number, trace in enumerate(execution.traces):
+                shown = trace.shown(index)
+                if shown is not None:
+                    values = np.frombuffer(shown, np.dtype(layer.dtype)).reshape(layer.shape)
+                    path = target / f"layer{index}_{layer.name}_input{number}_{execution.name}.npy"
+                    np.save(path, values)
+                    written.append(str(path))
+    except OSError as error:
+        raise UsageError(
+            "U005", f"`{target}` cannot be written: {error.strerror}", where=str(folder)
+        ) from error
     return tuple(written)

@@ -26,6 +26,8 @@ BUILD = {
     "model": "mobile[net]",
     "arena_bytes": 98304,
     "arena_lower_bound": 98304,
+    "loader_bytes": 4320,
+    "tried": "virtual board; not on hardware",
     "flash_bytes": 524288,
     "flash_available": 1048576,
     "ram_bytes": 110000,
@@ -58,12 +60,30 @@ VERIFY = {
     "reference": ["tflite-runtime 2.14.0", "tflite-micro 0.dev20261023182759"],
     "reference_disagreements": 0,
     "instructions": 43100000,
+    "cycles": None,
+    "clock_hz": None,
     "stack_bytes": 1024,
     "stack_reserved": 4096,
     "stray_writes": 0,
     "pairs": [
-        {"a": "reference", "b": "host", "by": "values", "values": 32768, "mismatches": 0},
-        {"a": "reference", "b": "board", "by": "crc", "values": 2, "mismatches": 0},
+        {
+            "a": "reference",
+            "b": "host",
+            "by": "values",
+            "values": 32768,
+            "mismatches": 0,
+            "output_values": 8,
+            "output_mismatches": 0,
+        },
+        {
+            "a": "reference",
+            "b": "board",
+            "by": "crc",
+            "values": 2,
+            "mismatches": 0,
+            "output_values": 8,
+            "output_mismatches": 0,
+        },
     ],
     "layer_details": [
         {
@@ -72,6 +92,7 @@ VERIFY = {
             "kernel": "arm_convolve_s8",
             "macs": 884736,
             "instructions": 2654208,
+            "cycles": None,
             "equal": True,
         }
     ],
@@ -112,6 +133,12 @@ class Answer:
         return self.keys
 
 
+@pytest.fixture(autouse=True)
+def no_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here may talk to a board that the hardware tests are told of."""
+    monkeypatch.delenv("MCUGEN_PORT", raising=False)
+
+
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
 Replace = Callable[[str, Answer | BaseException], Calls]
 
@@ -147,7 +174,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"mcugen {__version__}\n"
 
 
-@pytest.mark.parametrize("words", [["--help"], ["-h"], ["build", "--help"], ["verify", "-h"]])
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["-h"], ["build", "--help"], ["verify", "-h"], ["run", "-h"], ["monitor", "-h"]],
+)
 def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 0
     assert capsys.readouterr().out.startswith("Usage: mcugen")
@@ -177,7 +207,12 @@ def test_help_imports_nothing_heavy() -> None:
         (["bild"], "U007", "bild"),
         (["--bogus"], "U007", "--bogus"),
         (["verify", "a", "b", "--sim"], "U007", "b"),
-        (["verify"], "U007", "--sim"),
+        (["verify"], "U007", "`--sim` for simulators, `--port PORT` for the board"),
+        (["verify", "-p", "x", "-b", "0"], "U006", "--baud"),
+        (["run", "--input", "a.png"], "U007", "--port"),
+        (["run", "-p", "x"], "U007", "--input"),
+        (["monitor"], "U007", "--port"),
+        (["monitor", "-p", "x", "--timeout", "0"], "U006", "--timeout"),
         (["verify", "--sim=moon"], "U006", "moon"),
         (["verify", "--sim", "--count", "0"], "U006", "--count"),
         (["verify", "--sim", "--seed", "-1"], "U006", "--seed"),
@@ -239,7 +274,11 @@ class TestBuild:
         ]
         assert "flash      524,288  50% of 1,048,576" in lines
         assert "arena       98,304  the lower bound" in lines
-        assert lines[-2:] == ["13,600,000 MACs an inference", "wrote build"]
+        assert lines[-3:] == [
+            "13,600,000 MACs an inference",
+            "firmware for nucleo_f746zg was tried so far: virtual board; not on hardware",
+            "wrote build",
+        ]
 
     def test_json(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
         replace("build", Answer(BUILD))
@@ -342,6 +381,7 @@ class TestVerify:
         del options["on_event"]
         assert options == {
             "executions": ("host", "board"),
+            "open_port": None,
             "inputs": (Path("a.npy"), Path("b.png")),
             "labels": Path("l"),
             "seed": 7,
@@ -367,11 +407,17 @@ class TestVerify:
         assert "watch.png  128x128 RGB       827 stopwatch 0.8359, 1 clock 0.1000" in lines
         assert "wrote build/dump/layer0.npy" in lines
         assert "pair          reference and host: 0 of 32,768 values differ" in lines
-        assert "pair          reference and board: 0 of 2 layers, by their CRC-32, differ" in lines
+        assert (
+            "pair          reference and board: 0 of 2 layers differ by their CRC-32,"
+            " 0 of 8 output values" in lines
+        )
         assert "instructions  43,100,000 an inference, at most" in lines
         assert "stack         1,024 of 4,096 bytes" in lines
         assert "stray writes  none" in lines
-        assert lines[-1] == "equal: reference = host = board in every value (1 layers, 2 inputs)"
+        assert lines[-1] == (
+            "equal: reference = host in every value, = board by the CRC-32 of every layer and in"
+            " every output value (1 layer, 2 inputs)"
+        )
 
     def test_host_alone_counts_no_instructions(
         self, replace: Replace, capsys: pytest.CaptureFixture[str]

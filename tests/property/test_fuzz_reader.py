@@ -154,6 +154,7 @@ def test_the_undamaged_files_are_supported() -> None:
     for data in (write_model(network()), KERAS.read_bytes()):
         graph = run_passes(parse_model(data, "whole"))
         refuse_unsupported(graph)
+        assert graph.ops
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)

@@ -10,6 +10,7 @@ import shutil
 import struct
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -81,9 +82,10 @@ def test_a_frame_after_noise_is_found(noise: bytes, frame: Frame) -> None:
 @given(frames)
 def test_answers_parse_or_are_malformed(frame: Frame) -> None:
     try:
-        messages.parse_answer(frame)
+        answer = messages.parse_answer(frame)
     except messages.MalformedAnswer:
         return
+    assert type(answer) in get_args(messages.Answer)
 
 
 @pytest.fixture(scope="session")
