@@ -15,7 +15,7 @@ C_FILES = $(shell find firmware tests -name '*.[ch]' -not -path 'tests/golden/*'
 .PHONY: help demo test check lint format install clean
 
 help:
-	@echo "make demo    build a MobileNetV1 for the STM32F7 and verify the firmware"
+	@echo "make demo    build a MobileNetV1 for the STM32F7, verify it, flash it to a virtual board"
 	@echo "make test    everything CI runs: lint, types, import contracts, tests"
 	@echo "make format  format Python and C"
 	@echo "make clean   remove what make made"
@@ -26,11 +26,12 @@ demo: $(INSTALLED)
 	$(BIN)/mcugen verify $(DEMO) --sim
 	$(BIN)/mcugen verify $(DEMO) --sim --input $(MODELS)/sneaker_128.png \
 		--labels $(MODELS)/fashion_labels.txt
+	scripts/demo-board.sh $(BIN)/mcugen $(DEMO) $(MODELS)
 
 test: check
 
 check: lint
-	@scripts/system-packages.sh $(COMPILERS) qemu-system-arm cmake
+	@scripts/system-packages.sh $(COMPILERS) qemu-system-arm cmake stm32flash
 	$(BIN)/pytest -n 2
 
 lint: $(INSTALLED)
