@@ -120,7 +120,8 @@ def _smooth(rng: np.random.Generator, shape: Shape, low: int, high: int) -> Inte
 def _interpolation(size: int, knots: int) -> NDArray[np.float64]:
     """Weights of ``knots`` equidistant knots at ``size`` equidistant points."""
     points = np.linspace(0, knots - 1, size)
-    return np.maximum(0, 1 - np.abs(points[:, None] - np.arange(knots)))
+    weights: NDArray[np.float64] = np.maximum(0, 1 - np.abs(points[:, None] - np.arange(knots)))
+    return weights
 
 
 def load_input(path: Path, tensor: Tensor) -> Input:
@@ -184,7 +185,8 @@ def _quantise(real: NDArray[np.float32], tensor: Tensor, path: Path) -> Integers
     quant = tensor.qparams
     scaled = (real / np.float32(quant.scale)).astype(np.float64)
     rounded = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
-    return np.clip(rounded + quant.zero_point, *integer_range(tensor)).astype(np.int64)
+    clamped: Integers = np.clip(rounded + quant.zero_point, *integer_range(tensor)).astype(np.int64)
+    return clamped
 
 
 def _from_picture(path: Path, tensor: Tensor) -> Input:

@@ -44,8 +44,8 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 
 def rounding_doubling_high_mul(a: Int64Array, b: Int64Array | int) -> Int64Array:
     """``SaturatingRoundingDoublingHighMul``: the high half of 2*a*b, rounded half up."""
-    high = (a * b + 2**30) >> 31
-    return np.minimum(high, INT32_MAX)
+    high: Int64Array = np.minimum((a * b + 2**30) >> 31, INT32_MAX)
+    return high
 
 
 def rounding_divide_by_pot(x: Int64Array, exponent: int) -> Int64Array:

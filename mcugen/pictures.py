@@ -37,7 +37,7 @@ class PixelRule:
     high: float
 
     def real(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return self.low + pixels * ((self.high - self.low) / 255)
+        return self.low + pixels.astype(np.float64) * ((self.high - self.low) / 255)
 
     def quantise(
         self, pixels: NDArray[np.uint8], quant: Quant, smallest: int, largest: int
