@@ -22,7 +22,6 @@ from mcugen.firmware import (
     loader_tree,
     write_full_image,
 )
-from mcugen.image import Image
 from mcugen.ir import Graph
 from mcugen.kernels import Release, Target
 from mcugen.manifest import MODEL_FILE, Manifest
@@ -107,6 +106,3 @@ def _source(model: Path) -> Source:
 
 def _entries(program: Program) -> Iterable[str]:
     return sorted({entry for step in program.schedule.steps for entry in step.lowered.entries})
-
-
-__all__ = ["BuildResult", "Image", "build", "compile_graph"]
