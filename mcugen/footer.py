@@ -14,9 +14,6 @@ from dataclasses import dataclass
 POINTER_OFFSET = 4 * 7
 """Of word 7 in a vector table: the address of the footer or the info block."""
 
-FIRST_BLOCK = 256
-"""Bytes that are programmed last: without them word 7 is erased, and nothing is started."""
-
 FOOTER_BYTES = 32
 INFO_BYTES = 40
 
@@ -93,18 +90,6 @@ def whole_footer(application: bytes, start: int) -> Footer | None:
     if footer is None or footer.length != length:
         return None
     return footer if zlib.crc32(application[:length]) == footer.crc32 else None
-
-
-def read_footer(read: Reader, start: int, end: int) -> Footer | None:
-    """The footer of the application in a device's flash from ``start`` to ``end``.
-
-    Its CRC-32 is not checked; None where there is no footer at the place that word 7 names.
-    """
-    pointer = _pointer(read(start, POINTER_OFFSET + 4))
-    if pointer is None or not _possible(pointer, start, end):
-        return None
-    footer = parse_footer(read(pointer, FOOTER_BYTES))
-    return footer if footer is not None and footer.length == pointer - start else None
 
 
 def read_info(read: Reader, start: int, end: int) -> LoaderInfo | None:

@@ -17,8 +17,6 @@ from mcugen.ir import DType, Graph, Quant, Shape, Tensor
 Integers = NDArray[np.int64]
 Pattern = Callable[[Shape, int, int], Integers]
 
-DEFAULT_COUNT = 8
-
 _NPY_MAGIC = b"\x93NUMPY"
 _UNKNOWN_RANGE = Quant((1 / 127.5,), (-1,))
 """What stands in for the quantisation of an input that has none: real values of about -1 to 1."""

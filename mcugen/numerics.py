@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 Int64Array = NDArray[np.int64]
 
-INT32_MIN = -(2**31)
 INT32_MAX = 2**31 - 1
 
 EXP_INTEGER_BITS = 5

@@ -19,7 +19,6 @@ from typing import TypeVar
 from mcugen.flash.stages import LineError, RefusedError, Stages
 
 GET = 0x00
-GET_VERSION = 0x01
 GET_ID = 0x02
 READ = 0x11
 GO = 0x21
