@@ -12,6 +12,7 @@ from mcugen.cli.board import board
 from mcugen.cli.boards import boards
 from mcugen.cli.build import build
 from mcugen.cli.flash import flash
+from mcugen.cli.inspect import inspect
 from mcugen.cli.monitor import monitor
 from mcugen.cli.options import Settings, verbosity_options
 from mcugen.cli.outcome import status_of
@@ -40,6 +41,7 @@ cli.add_command(flash)
 cli.add_command(ports)
 cli.add_command(run)
 cli.add_command(monitor)
+cli.add_command(inspect)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
