@@ -104,7 +104,23 @@ class Console:
             yield _FlashNeeds(self.note)
         else:
             with _flash_bars(out) as bars:
-                yield _FlashBars(bars)
+                yield _FlashBars(_Bars(bars))
+
+    @contextmanager
+    def counts(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Gives a function that is told what is counted, how many are done and how many there are.
+
+        On a terminal it draws a bar for each thing that is counted, with rate and time left; with
+        ``-v`` it prints a line each time; otherwise nothing.
+        """
+        out = _rich(sys.stderr)
+        if self.verbosity > 0:
+            yield lambda what, done, total: self.note(f"{what}: {done:,} of {total:,}")
+        elif self.verbosity < 0 or not out.is_terminal or os.environ.get("CI"):
+            yield lambda what, done, total: None
+        else:
+            with _count_bars(out) as bars:
+                yield _Bars(bars).show
 
 
 @dataclass
@@ -157,29 +173,37 @@ class _FlashNeeds:
 
 
 @dataclass
-class _FlashBars:
-    """One bar for each of the three things that take time, from when it begins."""
+class _Bars:
+    """One bar for each thing that is counted, from when it begins."""
 
-    bars: Progress
+    drawn: Progress
     tasks: dict[str, TaskID] = field(default_factory=dict)
+
+    def show(self, what: str, done: int, total: int) -> None:
+        if what not in self.tasks:
+            # What is done before it begins counts for no rate.
+            self.tasks[what] = self.drawn.add_task(what, total=total, completed=done)
+        self.drawn.update(self.tasks[what], completed=done, total=total)
+
+
+@dataclass(frozen=True)
+class _FlashBars:
+    """A bar for each of the three things that take time."""
+
+    bars: _Bars
 
     def __call__(self, event: Event) -> None:
         from mcugen.flash import events
 
         match event:
             case events.UserNeeded(text):
-                self.bars.console.print(printable(text), soft_wrap=True)
+                self.bars.drawn.console.print(printable(text), soft_wrap=True)
             case events.EraseStarted(_, done, total) | events.Erased(_, done, total):
-                self._show("erase", done, total)
+                self.bars.show("erase", done, total)
             case events.Written(done, total):
-                self._show("write", done, total)
+                self.bars.show("write", done, total)
             case events.Verified(done, total):
-                self._show("verify", done, total)
-
-    def _show(self, what: str, done: int, total: int) -> None:
-        if what not in self.tasks:
-            self.tasks[what] = self.bars.add_task(what, total=total)
-        self.bars.update(self.tasks[what], completed=done, total=total)
+                self.bars.show("verify", done, total)
 
 
 def printable(text: str) -> str:
@@ -205,6 +229,27 @@ def _flash_bars(out: RichConsole) -> Progress:
         progress.TimeRemainingColumn(compact=True),
         console=out,
         transient=True,
+    )
+
+
+def _count_bars(out: RichConsole) -> Progress:
+    from rich import progress
+    from rich.text import Text
+
+    class Rate(progress.ProgressColumn):
+        def render(self, task: progress.Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:.1f}/s")
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        Rate(),
+        progress.TimeRemainingColumn(compact=True),
+        console=out,
+        transient=True,
+        speed_estimate_period=60,
     )
 
 

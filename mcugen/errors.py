@@ -130,6 +130,7 @@ class ToolchainError(McugenError):
         "T005": "no reference interpreter is installed",
         "T006": "the reference interpreter refused the model",
         "T007": "the installation of mcugen is incomplete",
+        "T008": "worker processes cannot be used, or were lost",
     }
 
 

@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcugen.errors import UsageError
 from mcugen.ir import DType, Graph, Quant, Shape, Tensor
+
+if TYPE_CHECKING:
+    from mcugen.pictures import PixelRule
 
 Integers = NDArray[np.int64]
 Pattern = Callable[[Shape, int, int], Integers]
@@ -187,17 +190,39 @@ def _quantise(real: NDArray[np.float32], tensor: Tensor, path: Path) -> Integers
     return clamped
 
 
-def _from_picture(path: Path, tensor: Tensor) -> Input:
-    from mcugen.pictures import load_picture, pixel_rule  # Pillow is slow to import
+def picture_input(name: str, pixels: NDArray[np.uint8], tensor: Tensor) -> Input:
+    """What ``load_input`` gives for a file with this picture, (height, width[, channels]).
 
-    rule = pixel_rule(tensor.quant, *integer_range(tensor), shape=tensor.shape, path=path)
-    pixels, words = load_picture(path, tensor.shape)
+    Raises UsageError U002 when it does not suit the model.
+    """
+    from mcugen.pictures import fit_pixels
+
+    rule = _pixel_rule(tensor, name)
+    return _from_pixels(name, *fit_pixels(pixels, tensor.shape, name), rule, tensor)
+
+
+def _from_picture(path: Path, tensor: Tensor) -> Input:
+    from mcugen.pictures import load_picture
+
+    rule = _pixel_rule(tensor, str(path))
+    return _from_pixels(path.name, *load_picture(path, tensor.shape), rule, tensor)
+
+
+def _pixel_rule(tensor: Tensor, where: str) -> PixelRule:
+    from mcugen.pictures import pixel_rule  # Pillow is slow to import
+
+    return pixel_rule(tensor.quant, *integer_range(tensor), shape=tensor.shape, where=where)
+
+
+def _from_pixels(
+    name: str, pixels: NDArray[np.uint8], words: str, rule: PixelRule, tensor: Tensor
+) -> Input:
     if tensor.dtype is DType.FLOAT32:
         data = rule.real(pixels).astype(tensor.dtype.numpy).tobytes()
-        return Input(path.name, data, f"{words}, {rule.words}, as float32")
+        return Input(name, data, f"{words}, {rule.words}, as float32")
     integers = rule.quantise(pixels, tensor.qparams, *integer_range(tensor))
     note = f"{words}, {rule.words}, {describe_quantisation(tensor)}"
-    return Input(path.name, _encode(integers, tensor), note)
+    return Input(name, _encode(integers, tensor), note)
 
 
 def describe_quantisation(tensor: Tensor) -> str:

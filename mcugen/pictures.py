@@ -19,7 +19,8 @@ from mcugen.ir import Quant, Shape
 
 _FORMATS = ("PNG", "JPEG", "BMP")
 _EIGHT_BIT_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"})
-_MODES = {1: ("L", "grey"), 3: ("RGB", "RGB")}
+_MODES = {1: "L", 3: "RGB"}
+_WORDS = {"L": "grey", "RGB": "RGB"}
 
 _RANGE_TOLERANCE = 0.05
 """How far either end may lie from a rule's range, as a part of that range."""
@@ -47,9 +48,10 @@ class PixelRule:
         With scale 1/127.5 every pixel is a tie. Rounding it up is what maps the 256 pixel values to
         the 256 integers one to one, as training pipelines and other runners do (pixel - 128).
         """
-        steps = np.floor(self.real(pixels) / quant.scale + 0.5 + _TIE_TOLERANCE)
+        values = self.real(np.arange(256, dtype=np.uint8))
+        steps = np.floor(values / quant.scale + 0.5 + _TIE_TOLERANCE)
         integers: NDArray[np.float64] = np.clip(steps + quant.zero_point, smallest, largest)
-        return integers.astype(np.int64)
+        return integers.astype(np.int64)[pixels]
 
     def suits(self, low: float, high: float) -> bool:
         """Whether an input that holds the real values ``low`` to ``high`` asks for this rule."""
@@ -65,15 +67,18 @@ _RULES = (
 
 
 def pixel_rule(
-    quant: Quant | None, smallest: int, largest: int, *, shape: Shape, path: Path
+    quant: Quant | None, smallest: int, largest: int, *, shape: Shape, where: str
 ) -> PixelRule:
-    """The rule that the input's quantisation implies. Raises UsageError U002 where none does."""
+    """The rule that the input's quantisation implies. Raises UsageError U002 where none does.
+
+    ``where`` names the picture in an error.
+    """
     hint = f"give the input as a .npy file of shape {list(shape)}"
     if quant is None:
         raise UsageError(
             "U002",
             "the model does not say what real values its pixels stand for",
-            where=str(path),
+            where=where,
             hint=hint,
         )
     low = quant.scale * (smallest - quant.zero_point)
@@ -84,7 +89,7 @@ def pixel_rule(
     raise UsageError(
         "U002",
         f"the model's input holds {low:.4g} to {high:.4g}: how pixels map to that is not known",
-        where=str(path),
+        where=where,
         details=("known are about -1 to 1, 0 to 1 and 0 to 255",),
         hint=hint,
     )
@@ -95,17 +100,36 @@ def load_picture(path: Path, shape: Shape) -> tuple[NDArray[np.uint8], str]:
 
     Raises UsageError U001 for a damaged or oversized file, U002 when the model takes no picture.
     """
+    return _fitted(_decode(path, _mode(shape, str(path))), shape)
+
+
+def fit_pixels(
+    pixels: NDArray[np.uint8], shape: Shape, where: str
+) -> tuple[NDArray[np.uint8], str]:
+    """What ``load_picture`` gives for these pixels in a file; ``where`` names them in an error.
+
+    ``pixels`` are (height, width) or (height, width, 1, 3 or 4): grey, RGB, RGBA. Raises UsageError
+    U002 when the model takes no picture.
+    """
+    flat = pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels
+    return _fitted(Image.fromarray(flat).convert(_mode(shape, where)), shape)
+
+
+def _mode(shape: Shape, where: str) -> str:
+    """Pillow's mode of a picture in ``shape``. Raises UsageError U002 where there is none."""
     if len(shape) != 4 or shape[0] != 1 or shape[3] not in _MODES:
         raise UsageError(
             "U002",
             f"the model's input has shape {list(shape)}, which is not a grey or RGB picture",
-            where=str(path),
+            where=where,
             hint="give the input as a .npy file",
         )
+    return _MODES[shape[3]]
+
+
+def _fitted(picture: Image.Image, shape: Shape) -> tuple[NDArray[np.uint8], str]:
     height, width = shape[1:3]
-    mode, words = _MODES[shape[3]]
-    picture = _decode(path, mode)
-    note = f"{picture.width}x{picture.height} {words}"
+    note = f"{picture.width}x{picture.height} {_WORDS[picture.mode]}"
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
         note += f" resized to {width}x{height}"

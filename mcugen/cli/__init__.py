@@ -11,6 +11,7 @@ from mcugen import __version__
 from mcugen.cli.board import board
 from mcugen.cli.boards import boards
 from mcugen.cli.build import build
+from mcugen.cli.eval import eval_
 from mcugen.cli.flash import flash
 from mcugen.cli.inspect import inspect
 from mcugen.cli.monitor import monitor
@@ -37,6 +38,7 @@ cli.add_command(board)
 cli.add_command(boards)
 cli.add_command(build)
 cli.add_command(verify)
+cli.add_command(eval_)
 cli.add_command(flash)
 cli.add_command(ports)
 cli.add_command(run)

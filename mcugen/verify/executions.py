@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import tempfile
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
 from mcugen.staging import copy_library, write_tree
 from mcugen.verify.device import Device
+from mcugen.verify.processes import worker_processes
 
 Event = Callable[[str], None]
 
@@ -95,9 +95,7 @@ def run_board(
     workers = max(1, min(os.cpu_count() or 1, len(inputs)))
     data = [one.data for one in inputs]
     runs: list[tuple[RunTrace, ...]] = [()] * workers
-    # Forking would copy whatever the interpreters hold; these processes need only the build.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with worker_processes(workers) as pool:
         jobs = {
             pool.submit(_boot_and_run, folder, manifest.board, data[share::workers]): share
             for share in range(workers)

@@ -1,0 +1,112 @@
+"""``mcugen eval``: accuracy and exactness over a data set."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.console import Console
+
+if TYPE_CHECKING:
+    from mcugen.evaluate.work import Runner
+
+
+@click.command("eval")
+@click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))
+@click.option(
+    "--dataset",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="PATH",
+    help="Folder of (Fashion-)MNIST's IDX files, .npz file with x_test and y_test, or folder with "
+    "a folder of pictures for each class.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Names of the classes, one a line.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N pictures.")
+@click.option(
+    "--board",
+    type=click.IntRange(min=0),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="Evenly spread pictures that run on the virtual board too.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes to use; by default as many as there are cores.",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Use the workers of this Dask scheduler, such as tcp://host:8786, instead; they do one "
+    "thing at a time, so give each one thread.",
+)
+@click.option("--fresh", is_flag=True, help="Forget what an earlier run has done.")
+@json_option
+@verbosity_options
+@click.pass_obj
+def eval_(
+    settings: Settings,
+    build_dir: Path,
+    dataset: Path,
+    labels: Path | None,
+    limit: int | None,
+    board: int,
+    jobs: int | None,
+    dask: str | None,
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    """Run a data set through a build: how often it is right, and whether it is exact.
+
+    Every picture goes through the generated C of BUILD_DIR (default: build) and through the
+    reference, and all layers are compared. If it is interrupted, the same command again goes on
+    where it stopped.
+    """
+    from mcugen.evaluate import evaluate
+    from mcugen.report.evaluation import render_evaluation
+
+    console = Console(settings.verbosity)
+    with console.counts() as on_progress:
+        found = evaluate(
+            build_dir,
+            dataset=dataset,
+            runner=_runner(jobs, dask),
+            labels=labels,
+            limit=limit,
+            board=board,
+            fresh=fresh,
+            on_progress=on_progress,
+        )
+    answer, error = found.as_json(), found.error
+    if as_json:
+        told = {"error": error.as_json()} if error else {}
+        console.json({"schema": 1, "command": "eval", **answer, **told})
+        return error.exit_status if error else 0
+    console.result(*render_evaluation(answer))
+    if error:
+        raise error
+    return 0
+
+
+def _runner(jobs: int | None, dask: str | None) -> Runner:
+    if jobs and dask:
+        raise click.UsageError("`--jobs` is for this machine, `--dask` for a cluster: name one")
+    if dask:
+        from mcugen.evaluate.cluster import on_cluster
+
+        return on_cluster(dask)
+    from mcugen.evaluate.local import on_this_machine
+
+    return on_this_machine(jobs or os.cpu_count() or 1)

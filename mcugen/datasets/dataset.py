@@ -1,0 +1,97 @@
+"""What every kind of data set is read into."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcugen.errors import UsageError
+from mcugen.inputs import Input, load_input, picture_input
+from mcugen.ir import Tensor
+
+_CHANNELS = (1, 3, 4)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """``pictures``, as pixels (pictures, height, width[, 1, 3 or 4]) or as files.
+
+    ``root`` is where it was found, ``classes`` are the true ones, ``sha256`` is of the raw pictures
+    and their classes.
+    """
+
+    root: Path
+    pictures: NDArray[np.uint8] | tuple[Path, ...]
+    classes: tuple[int, ...]
+    sha256: str
+
+    def name(self, number: int) -> str:
+        """How people find picture ``number``: the file's path in the data set, or the number."""
+        if isinstance(self.pictures, tuple):
+            return self.pictures[number].relative_to(self.root).as_posix()
+        return str(number)
+
+    def input(self, number: int, tensor: Tensor) -> Input:
+        """Picture ``number`` as the model takes it. Raises UsageError U001, U002."""
+        if isinstance(self.pictures, tuple):
+            return load_input(self.pictures[number], tensor)
+        return picture_input(f"picture {number}", self.pictures[number], tensor)
+
+
+def dataset_of_files(root: Path, files: Sequence[tuple[int, Path]]) -> DataSet:
+    """A data set of files with their classes, which are read for their digest and nothing else."""
+    digest = hashlib.sha256()
+    for number, path in files:
+        digest.update(f"{number} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return DataSet(
+        root,
+        tuple(path for _, path in files),
+        tuple(number for number, _ in files),
+        digest.hexdigest(),
+    )
+
+
+def dataset_of_pixels(root: Path, pixels: NDArray[np.uint8], classes: NDArray[np.int64]) -> DataSet:
+    """A data set of arrays. Raises UsageError U002 when they are not pictures with classes."""
+    if not _are_pictures(pixels):
+        raise UsageError(
+            "U002",
+            f"an array of shape {list(pixels.shape)} is not a series of pictures",
+            where=str(root),
+            hint="give (pictures, height, width), or a last axis of 1, 3 or 4 channels with it",
+        )
+    if classes.shape != pixels.shape[:1]:
+        raise UsageError(
+            "U002",
+            f"there are {len(pixels):,} pictures and classes of shape {list(classes.shape)}",
+            where=str(root),
+            hint="every picture needs one class number",
+        )
+    digest = hashlib.sha256(f"{pixels.shape}\n".encode())
+    digest.update(classes.astype("<i8").tobytes())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return DataSet(root, pixels, tuple(classes.tolist()), digest.hexdigest())
+
+
+def _are_pictures(pixels: NDArray[np.uint8]) -> bool:
+    return pixels.size > 0 and (
+        pixels.ndim == 3 or (pixels.ndim == 4 and pixels.shape[3] in _CHANNELS)
+    )
+
+
+def check_classes(dataset: DataSet, classes: int, path: Path) -> None:
+    """Raises UsageError U002 where a picture is of a class that the model does not know."""
+    for number, found in enumerate(dataset.classes):
+        if not 0 <= found < classes:
+            raise UsageError(
+                "U002",
+                f"the model tells classes 0 to {classes - 1} apart, and picture "
+                f"{dataset.name(number)} is of class {found}",
+                where=str(path),
+                hint="give the data set that the model was trained for",
+            )

@@ -1,0 +1,67 @@
+"""``.npz`` archives: ``x_test`` and ``y_test`` as Keras has them, or ``images`` and ``labels``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcugen.datasets.dataset import DataSet, dataset_of_pixels
+from mcugen.errors import UsageError
+
+_NAMES = (("x_test", "y_test"), ("images", "labels"))
+_ZIP_MAGIC = b"PK\x03\x04"
+
+
+def read_npz(path: Path) -> DataSet:
+    """The data set in a file. Raises UsageError U001 when damaged, U002 when it is no data set."""
+    pixels, classes = _arrays(path)
+    if pixels.dtype != np.uint8:
+        raise UsageError(
+            "U002",
+            f"the pictures are {pixels.dtype}, not uint8",
+            where=str(path),
+            hint="give pixels of 0 to 255, before any scaling",
+        )
+    if classes.dtype.kind not in "iu":
+        raise UsageError(
+            "U002", f"the classes are {classes.dtype}, not whole numbers", where=str(path)
+        )
+    # Keras keeps the classes of CIFAR as a column.
+    column = classes.ndim == 2 and classes.shape[1] == 1
+    numbers = (classes[:, 0] if column else classes).astype(np.int64)
+    return dataset_of_pixels(path, pixels, numbers)
+
+
+def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    with path.open("rb") as file:
+        if file.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
+            raise UsageError(
+                "U001",
+                f"`{path}` is not an .npz file",
+                hint="give an .npz file, or a folder of IDX files or of folders of pictures",
+            )
+        file.seek(0)
+        try:
+            arrays = _wanted(file)
+        except Exception as error:  # zipfile and numpy raise almost anything on damaged data
+            raise UsageError(
+                "U001", f"`{path}` is not a sound .npz file", details=(str(error).split("\n")[0],)
+            ) from None
+    if arrays is None:
+        raise UsageError(
+            "U002",
+            "the archive has neither `x_test` and `y_test` nor `images` and `labels`",
+            where=str(path),
+        )
+    return arrays
+
+
+def _wanted(file: BinaryIO) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    with np.load(file, allow_pickle=False) as archive:
+        for pictures, classes in _NAMES:
+            if pictures in archive and classes in archive:
+                return archive[pictures], archive[classes]
+    return None

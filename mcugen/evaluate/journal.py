@@ -1,0 +1,83 @@
+"""Outcomes on disk as they come, so that an interrupted evaluation goes on where it stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcugen.errors import UsageError
+from mcugen.evaluate.work import Outcome
+from mcugen.verify.compare import Difference
+
+FOLDER = "eval"
+"""In the build folder, beside what the manifest lists."""
+
+
+@dataclass(frozen=True)
+class Journal:
+    """One line of JSON for each chunk that is done; ``key`` is the task's."""
+
+    path: Path
+
+    def read(self) -> dict[range, Outcome]:
+        """What is done, by picture numbers. A line that was cut short counts for nothing.
+
+        Raises UsageError U001 when the file is there and cannot be read.
+        """
+        try:
+            lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+        except OSError as error:
+            raise UsageError(
+                "U001", f"the journal cannot be read: {error.strerror}", where=str(self.path)
+            ) from error
+        outcomes = [outcome for line in lines if (outcome := _parsed(line)) is not None]
+        return {covered(outcome): outcome for outcome in outcomes}
+
+    def append(self, outcome: Outcome) -> None:
+        """Raises UsageError U005 when the build folder cannot be written."""
+        line = json.dumps(dataclasses.asdict(outcome), separators=(",", ":"))
+        try:
+            self.path.parent.mkdir(exist_ok=True)
+            with self.path.open("ab") as file:
+                # A line of its own, whatever was cut short before.
+                file.write(f"\n{line}\n".encode())
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def forget(self) -> None:
+        """Raises UsageError U005 when the file cannot be removed."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> UsageError:
+        return UsageError(
+            "U005", f"the journal cannot be written: {error.strerror}", where=str(self.path)
+        )
+
+
+def covered(outcome: Outcome) -> range:
+    """The numbers of the outcome's pictures."""
+    return range(outcome.first, outcome.first + len(outcome.classes))
+
+
+def _parsed(line: bytes) -> Outcome | None:
+    try:
+        fields: Mapping[str, Any] = json.loads(line)
+        difference = fields["difference"]
+        return Outcome(
+            **{
+                **fields,
+                "classes": tuple(fields["classes"]),
+                "reference_classes": tuple(fields["reference_classes"]),
+                "difference": difference
+                and Difference(**{**difference, "index": tuple(difference["index"])}),
+            }
+        )
+    except (ValueError, TypeError, KeyError):
+        return None

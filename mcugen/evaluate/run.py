@@ -1,0 +1,177 @@
+"""``eval``: a data set through a build, in chunks that are kept as they are done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mcugen import __version__
+from mcugen.boards import load_board
+from mcugen.datasets import DataSet, load_dataset
+from mcugen.errors import BoardError
+from mcugen.evaluate.answer import BoardSample, Evaluation
+from mcugen.evaluate.journal import FOLDER, Journal, covered
+from mcugen.evaluate.work import CHUNK_PICTURES, Chunk, Outcome, Runner, Task
+from mcugen.inputs import Input, model_input
+from mcugen.ir import Graph
+from mcugen.manifest import MODEL_FILE, Manifest, read_manifest
+from mcugen.reference import Reference, load_references
+from mcugen.sim.board import check_modelled
+from mcugen.tflite import read_model
+from mcugen.verify.answers import read_labels
+from mcugen.verify.compare import compare, first_difference
+from mcugen.verify.executions import run_board, run_reference
+
+Progress = Callable[[str, int, int], None]
+"""Told what is counted, how many of it are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class _Build:
+    """A build folder as it was read."""
+
+    folder: Path
+    manifest: Manifest
+    graph: Graph
+    references: tuple[Reference, ...]
+
+
+def evaluate(
+    folder: Path,
+    *,
+    dataset: Path,
+    runner: Runner,
+    labels: Path | None = None,
+    limit: int | None = None,
+    board: int = 0,
+    fresh: bool = False,
+    on_progress: Progress = lambda what, done, total: None,
+) -> Evaluation:
+    """Runs the build in ``folder`` on the first ``limit`` pictures of the data set, or on all.
+
+    Every picture goes through the generated C on the host and through the references; ``board`` of
+    them, evenly spread, also through the firmware on the virtual board. Chunks that an earlier call
+    finished are not run again, unless ``fresh``. The answer says yes or no; McugenError is raised
+    for what keeps the question from being answered.
+    """
+    build = _read_build(folder, board)
+    classes = build.graph.tensor(build.graph.outputs[0]).elements
+    names = read_labels(labels, classes) if labels else ()
+    data = load_dataset(dataset, classes, names)
+    pictures = min(limit or len(data.classes), len(data.classes))
+    tensor = model_input(build.graph)
+
+    def picture(number: int) -> Input:
+        return data.input(number, tensor)
+
+    first = picture(0)
+    task = _task(build, data)
+    journal = Journal(folder / FOLDER / f"{task.key}.jsonl")
+    if fresh:
+        journal.forget()
+    outcomes = _outcomes(task, journal, pictures, runner, picture, on_progress)
+    sample = _board_sample(build, pictures, board, picture, on_progress) if board else None
+    return Evaluation(
+        manifest=build.manifest,
+        dataset=data,
+        labels=names,
+        classes=classes,
+        references=task.references,
+        input_note=first.note,
+        outcomes=outcomes,
+        sample=sample,
+    )
+
+
+def _read_build(folder: Path, board: int) -> _Build:
+    manifest = read_manifest(folder)
+    if board:
+        _check_board(manifest.board)
+    graph = read_model(folder / MODEL_FILE)
+    return _Build(folder, manifest, graph, load_references(folder / MODEL_FILE, graph))
+
+
+def _check_board(name: str) -> None:
+    """Before the long work. Raises BoardError B003 for what the virtual board cannot be."""
+    try:
+        check_modelled(load_board(name))
+    except BoardError as error:
+        error.hint = "leave the virtual board out, with `--board 0`"
+        raise
+
+
+def _task(build: _Build, data: DataSet) -> Task:
+    sources = sorted(name for name in build.manifest.files if name.startswith("model/"))
+    references = tuple(reference.name for reference in build.references)
+    depends = {
+        "mcugen": __version__,
+        "files": {name: build.manifest.files[name] for name in (*sources, MODEL_FILE)},
+        "references": references,
+        "dataset": data.sha256,
+    }
+    return Task(
+        key=hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest(),
+        library=tuple(
+            (name.removeprefix("model/"), (build.folder / name).read_bytes()) for name in sources
+        ),
+        model=(build.folder / MODEL_FILE).read_bytes(),
+        manifest=build.manifest,
+        references=references,
+    )
+
+
+def _outcomes(
+    task: Task,
+    journal: Journal,
+    pictures: int,
+    runner: Runner,
+    picture: Callable[[int], Input],
+    on_progress: Progress,
+) -> tuple[Outcome, ...]:
+    """Those of the journal, and of the chunks that it lacks, in order."""
+    starts = range(0, pictures, CHUNK_PICTURES)
+    parts = [range(start, min(start + CHUNK_PICTURES, pictures)) for start in starts]
+    known = journal.read()
+    outcomes = {part: known[part] for part in parts if part in known}
+    missing = [part for part in parts if part not in known]
+    done = sum(len(part) for part in outcomes)
+    on_progress("pictures", done, pictures)
+    if missing:
+        with closing(runner(task, missing, lambda part: _chunk(part, picture))) as running:
+            for outcome in running:
+                journal.append(outcome)
+                outcomes[covered(outcome)] = outcome
+                done += len(outcome.classes)
+                on_progress("pictures", done, pictures)
+    return tuple(outcomes[part] for part in parts)
+
+
+def _chunk(part: range, picture: Callable[[int], Input]) -> Chunk:
+    return Chunk(part.start, tuple(picture(number) for number in part))
+
+
+def _board_sample(
+    build: _Build,
+    pictures: int,
+    count: int,
+    picture: Callable[[int], Input],
+    on_progress: Progress,
+) -> BoardSample:
+    """Evenly spread pictures through ``firmware.bin``, held against the reference."""
+    count = min(count, pictures)
+    numbers = tuple(index * pictures // count for index in range(count))
+    inputs = [picture(number) for number in numbers]
+    on_progress("virtual board", 0, count)
+    expected, _ = run_reference(build.references, build.manifest, inputs)
+    found = run_board(build.folder, build.manifest, inputs, lambda event: None)
+    on_progress("virtual board", count, count)
+    difference = first_difference(expected, found, build.manifest)
+    return BoardSample(
+        numbers,
+        compare(expected, found, build.manifest),
+        difference and replace(difference, input=numbers[difference.input]),
+    )

@@ -1,0 +1,142 @@
+"""The unit of work: some pictures through the generated C and the references, all layers compared.
+
+Everything that it needs travels with it, so that a process of this machine and a Dask worker on
+another one run the same function and give the same outcome.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mcugen.errors import ToolchainError
+from mcugen.inputs import Input
+from mcugen.manifest import Manifest
+from mcugen.reference import Reference, make_references
+from mcugen.sim.host import HostBuild, build_host
+from mcugen.tflite.read import parse_model
+from mcugen.verify.compare import Difference, compare, first_difference
+from mcugen.verify.executions import Execution, run_reference, trace_of
+
+CHUNK_PICTURES = 20
+"""Under a second of work: what an interruption loses, and how often progress is seen."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all chunks share. ``key`` is a digest of all that an outcome depends on.
+
+    ``library`` holds the generated sources by their paths in ``model/``, ``references`` the names
+    of the references that the outcomes are to come from.
+    """
+
+    key: str
+    library: tuple[tuple[str, bytes], ...]
+    model: bytes
+    manifest: Manifest
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Pictures ``first``, ``first`` + 1, ... of the data set, as the model takes them."""
+
+    first: int
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a chunk.
+
+    ``classes`` are those of the generated C, ``reference_classes`` the reference's. ``mismatches``
+    counts the values of all layers in which the two differ, ``difference`` is the first of them,
+    with the picture's number in the data set; ``disagreements`` counts the bytes in which the
+    references differ from each other.
+    """
+
+    first: int
+    classes: tuple[int, ...]
+    reference_classes: tuple[int, ...]
+    mismatches: int
+    disagreements: int
+    difference: Difference | None
+
+
+Runner = Callable[[Task, Sequence[range], Callable[[range], Chunk]], Generator[Outcome, None, None]]
+"""Gives the outcomes of the chunks with these picture numbers, in any order; the function makes
+a chunk, and is called only when there is soon someone to do it."""
+
+
+def evaluate_chunk(task: Task, chunk: Chunk) -> Outcome:
+    """Runs in a worker. Raises ToolchainError and DeviceError as ``verify`` does."""
+    with _ONE_AT_A_TIME:
+        tools = _tools(task)
+        expected, disagreements = run_reference(tools.references, task.manifest, chunk.inputs)
+        traces = tools.host.trace([one.data for one in chunk.inputs])
+    found = Execution("host", tuple(trace_of(trace) for trace in traces))
+    difference = first_difference(expected, found, task.manifest)
+    return Outcome(
+        first=chunk.first,
+        classes=_classes(found, task.manifest),
+        reference_classes=_classes(expected, task.manifest),
+        mismatches=compare(expected, found, task.manifest).mismatches,
+        disagreements=disagreements,
+        difference=difference and replace(difference, input=chunk.first + difference.input),
+    )
+
+
+def _classes(execution: Execution, manifest: Manifest) -> tuple[int, ...]:
+    """The place of the highest output, the first one where several are equal."""
+    dtype = np.dtype(manifest.output.dtype).newbyteorder("<")
+    return tuple(int(np.argmax(np.frombuffer(t.output, dtype))) for t in execution.traces)
+
+
+@dataclass(frozen=True)
+class _Tools:
+    """What a process makes once for a task; ``folder`` lives as long as they do."""
+
+    key: str
+    folder: tempfile.TemporaryDirectory[str]
+    host: HostBuild
+    references: tuple[Reference, ...]
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""A Dask worker may have several threads, and interpreters are for one."""
+
+_made: list[_Tools] = []
+"""The tools of the task that this process worked on last."""
+
+
+def _tools(task: Task) -> _Tools:
+    while _made and _made[0].key != task.key:
+        _made.pop().folder.cleanup()
+    if not _made:
+        _made.append(_make_tools(task))
+    return _made[0]
+
+
+def _make_tools(task: Task) -> _Tools:
+    references = make_references(task.model, parse_model(task.model, task.manifest.model))
+    names = tuple(reference.name for reference in references)
+    if names != task.references:
+        raise ToolchainError(
+            "T008",
+            "a worker has other references than this machine",
+            details=(f"here: {', '.join(task.references)}", f"there: {', '.join(names)}"),
+            hint="install the same releases on both",
+        )
+    folder = tempfile.TemporaryDirectory(prefix="mcugen-eval-")
+    root = Path(folder.name)
+    for name, data in task.library:
+        path = root / "model" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    sizes = [layer.bytes for layer in task.manifest.layers]
+    return _Tools(task.key, folder, build_host(root / "model", root, sizes), references)
