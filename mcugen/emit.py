@@ -61,7 +61,7 @@ class LayerView:
 
     def symbol(self, name: str) -> str:
         """The C name of the layer's constant ``name``."""
-        return _symbol(self.name, name)
+        return constant_symbol(self.name, name)
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _layer(program: Program, step: Step) -> LayerView:
         scratch_bytes=lowered.scratch_bytes,
         constants=tuple(
             ConstantView(
-                _symbol(step.name, constant.name),
+                constant_symbol(step.name, constant.name),
                 constant.dtype.c_type,
                 constant.count,
                 _number_lines(constant.array()),
@@ -183,7 +183,8 @@ def _layer(program: Program, step: Step) -> LayerView:
     )
 
 
-def _symbol(layer: str, constant: str) -> str:
+def constant_symbol(layer: str, constant: str) -> str:
+    """The C name of a layer's constant, and its name in the ELF file."""
     return f"model_{layer}_{constant}"
 
 

@@ -14,7 +14,7 @@ from mcugen.errors import UsageError
 
 FILE_NAME = "manifest.json"
 MODEL_FILE = "model.tflite"
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,32 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class ArenaBuffer:
+    """Bytes of the arena that are alive in the half-open interval of steps [``start``, ``end``).
+
+    ``kind`` is "tensor" or "scratch". ``layer`` is the step that writes it, None for the model's
+    input; ``offset`` is from the arena's start.
+    """
+
+    name: str
+    kind: str
+    layer: int | None
+    offset: int
+    bytes: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ImagePart:
+    """A piece of ``firmware.bin`` where it lies in flash: "code", "weights" or "footer"."""
+
+    kind: str
+    address: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class CmsisNNRecord:
     """Which CMSIS-NN was compiled: SHA-256 sums by path in the build's copy."""
 
@@ -66,7 +92,8 @@ class Manifest:
     ``product_id`` is the chip's number in the ROM bootloader's answer, ``sectors`` are the erase
     sectors of its flash as it leaves the factory. ``loader_bytes`` is None where no resident loader
     was made, because mcugen has none for the board. ``tried`` says where firmware for the board has
-    run.
+    run. ``buffers`` are all that the arena ever holds; ``image_parts`` are the whole image, in the
+    order of their addresses.
     """
 
     mcugen: str
@@ -74,11 +101,15 @@ class Manifest:
     model_sha256: str
     board: str
     target: str
+    board_name: str
+    chip: str
+    clock_hz: int
     tried: str
     toolchain: str
     input: Edge
     output: Edge
     layers: tuple[Layer, ...]
+    buffers: tuple[ArenaBuffer, ...]
     macs: int
     arena_bytes: int
     arena_lower_bound: int
@@ -93,7 +124,9 @@ class Manifest:
     application_start: int
     footer_crc32: int
     loader_bytes: int | None
+    flash_base: int
     sectors: tuple[int, ...]
+    image_parts: tuple[ImagePart, ...]
     cmsis_nn: CmsisNNRecord
     files: Mapping[str, str]
 
@@ -146,6 +179,8 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["input"] = _edge(fields["input"])
     fields["output"] = _edge(fields["output"])
     fields["layers"] = tuple(_layer(layer) for layer in fields["layers"])
+    fields["buffers"] = tuple(ArenaBuffer(**buffer) for buffer in fields["buffers"])
+    fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])
     fields["cmsis_nn"] = CmsisNNRecord(**fields["cmsis_nn"])
     return Manifest(**fields)

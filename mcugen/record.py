@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from mcugen import __version__, toolchain
 from mcugen.boards import Board
 from mcugen.cmsis_nn import CmsisNN
-from mcugen.emit import CMSIS_NN_DIR, shape_text
+from mcugen.emit import CMSIS_NN_DIR, constant_symbol, shape_text
 from mcugen.firmware import CROSS_COMPILER
 from mcugen.footer import FOOTER_BYTES
 from mcugen.image import Image
 from mcugen.ir import Tensor
-from mcugen.manifest import CmsisNNRecord, Edge, Layer, Manifest, hash_files
+from mcugen.manifest import (
+    ArenaBuffer,
+    CmsisNNRecord,
+    Edge,
+    ImagePart,
+    Layer,
+    Manifest,
+    hash_files,
+)
 from mcugen.program import Program
 from mcugen.schedule import Step
+
+_LARGEST_ALIGNMENT = 8
+"""Of a constant, in bytes."""
 
 
 def record(
@@ -42,11 +54,15 @@ def record(
         model_sha256=program.source.sha256,
         board=board.id,
         target=board.target,
+        board_name=board.name,
+        chip=board.chip.part,
+        clock_hz=board.clock.hz,
         tried=board.tried,
         toolchain=toolchain.version(CROSS_COMPILER),
         input=_edge(schedule.tensor(schedule.inputs[0])),
         output=_edge(schedule.tensor(schedule.outputs[0])),
         layers=tuple(_layer(program, step) for step in schedule.steps),
+        buffers=tuple(_buffers(program)),
         macs=schedule.macs,
         arena_bytes=plan.arena_bytes,
         arena_lower_bound=plan.lower_bound,
@@ -61,7 +77,9 @@ def record(
         application_start=image.load_address,
         footer_crc32=zlib.crc32(image.bin[:-FOOTER_BYTES]),
         loader_bytes=None if loader is None else len(loader.bin),
+        flash_base=board.flash.base,
         sectors=board.flash.sectors,
+        image_parts=_image_parts(program, image),
         cmsis_nn=CmsisNNRecord(
             kernels.release.version,
             kernels.origin,
@@ -93,3 +111,55 @@ def _layer(program: Program, step: Step) -> Layer:
         input=" + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs),
         output=shape_text(output.shape),
     )
+
+
+def _buffers(program: Program) -> Iterator[ArenaBuffer]:
+    """The plan's buffers under the names of the layers that write them."""
+    steps, plan = program.schedule.steps, program.plan
+    writers = {step.output: step.index for step in steps}
+    for buffer in plan.problem.buffers:
+        kind, number = buffer.id.split()
+        layer = writers.get(int(number)) if kind == "tensor" else int(number)
+        yield ArenaBuffer(
+            name="input" if layer is None else steps[layer].name,
+            kind=kind,
+            layer=layer,
+            offset=plan.solution.offset(buffer.id),
+            bytes=buffer.size,
+            start=buffer.start,
+            end=buffer.end,
+        )
+
+
+def _image_parts(program: Program, image: Image) -> tuple[ImagePart, ...]:
+    """Weights where the linker put them, the footer at the end, and code all around.
+
+    What aligns a constant behind another one counts as weights.
+    """
+    constants = sorted(
+        (symbol.address, symbol.address + symbol.size)
+        for step in program.schedule.steps
+        for constant in step.lowered.constants
+        for symbol in (image.symbol(constant_symbol(step.name, constant.name)),)
+    )
+    end = image.load_address + len(image.bin)
+    footer = end - FOOTER_BYTES
+    spans = [("weights", *span) for span in _joined(constants)] + [("footer", footer, end)]
+    parts, at = [], image.load_address
+    for kind, start, stop in spans:
+        if at < start:
+            parts.append(ImagePart("code", at, start - at))
+        parts.append(ImagePart(kind, start, stop - start))
+        at = stop
+    return tuple(parts)
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted spans, neighbours that only alignment keeps apart made one."""
+    joined: list[tuple[int, int]] = []
+    for start, stop in spans:
+        if joined and start - joined[-1][1] < _LARGEST_ALIGNMENT:
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    return joined

@@ -18,6 +18,7 @@ from mcugen.cli.monitor import monitor
 from mcugen.cli.options import Settings, verbosity_options
 from mcugen.cli.outcome import status_of
 from mcugen.cli.ports import ports
+from mcugen.cli.report import report
 from mcugen.cli.run import run
 from mcugen.cli.verify import verify
 
@@ -39,6 +40,7 @@ cli.add_command(boards)
 cli.add_command(build)
 cli.add_command(verify)
 cli.add_command(eval_)
+cli.add_command(report)
 cli.add_command(flash)
 cli.add_command(ports)
 cli.add_command(run)

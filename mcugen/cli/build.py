@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -36,16 +37,18 @@ def build(
 ) -> int:
     """Compile the .tflite file MODEL into firmware for a board."""
     from mcugen.compiler import build as build_model
-    from mcugen.report.terminal import render_build
+    from mcugen.report.arena_text import glyphs_for
+    from mcugen.report.build import render_build
+    from mcugen.report.html import write_report
 
     console = Console(settings.verbosity)
     with console.progress() as on_event:
         result = build_model(
             model, target=target, output=output, cmsis_nn=cmsis_nn, on_event=on_event
         )
-    answer = result.as_json()
+    answer = {**result.as_json(), "report": write_report(output)["report"]}
     if as_json:
-        console.json({"schema": 1, "command": "build", **answer})
+        console.json({**answer, "schema": 1, "command": "build"})
     else:
-        console.result(*render_build(answer))
+        console.result(*render_build(answer, glyphs_for(sys.stdout.encoding)))
     return 0

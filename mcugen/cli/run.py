@@ -51,7 +51,7 @@ def run(
 
     The board must run the model of BUILD_DIR (default: build).
     """
-    from mcugen.report.terminal import render_run
+    from mcugen.report.run import render_run
     from mcugen.run import run as run_on_board
 
     console = Console(settings.verbosity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -16,6 +17,10 @@ from mcugen.cli.options import (
     verbosity_options,
 )
 from mcugen.console import Console
+from mcugen.errors import McugenError
+
+if TYPE_CHECKING:  # commands import what they need when they run
+    from mcugen.manifest import Manifest
 
 _BARE_SIM = "host+board"
 _EXECUTIONS = {
@@ -115,7 +120,7 @@ def verify(
         raise click.UsageError(
             "say what runs the firmware: `--sim` for simulators, `--port PORT` for the board there"
         )
-    from mcugen.report.terminal import render_verify
+    from mcugen.report.verify import render_verify
     from mcugen.verify import verify as verify_build
 
     console = Console(context.ensure_object(Settings).verbosity)
@@ -131,12 +136,27 @@ def verify(
             dump_layer=dump_layer,
             on_event=on_event,
         )
-    answer = report.as_json()
+    answer, error = report.as_json(), report.error
+    if error:
+        answer["error"] = error.as_json()
+    try:
+        answer["report"] = _keep(build_dir, report.manifest, answer)
+    except McugenError as unwritable:  # what was found is told all the same
+        if error is None:
+            answer, error = {**answer, "status": "error", "error": unwritable.as_json()}, unwritable
     if as_json:
-        error = {"error": report.error.as_json()} if report.error else {}
-        console.json({"schema": 1, "command": "verify", **answer, **error})
-        return report.error.exit_status if report.error else 0
+        console.json({"schema": 1, "command": "verify", **answer})
+        return error.exit_status if error else 0
     console.result(*render_verify(answer))
-    if report.error:
-        raise report.error
+    if error:
+        raise error
     return 0
+
+
+def _keep(build_dir: Path, manifest: Manifest, answer: dict[str, Any]) -> object:
+    """Puts the answer into the build folder and its report; returns the report's path."""
+    from mcugen.report.html import write_report
+    from mcugen.report.verification import save_verification
+
+    save_verification(build_dir, manifest, answer)
+    return write_report(build_dir)["report"]

@@ -49,9 +49,10 @@ RUN = {
 class Answer:
     keys: dict[str, Any]
     error: None = None
+    manifest: None = None
 
     def as_json(self) -> dict[str, Any]:
-        return self.keys
+        return dict(self.keys)
 
 
 @dataclass
@@ -84,6 +85,13 @@ class FakePort:
 def no_board(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here may talk to a board that the hardware tests are told of."""
     monkeypatch.delenv("MCUGEN_PORT", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``verify`` is replaced, so there is no build folder to keep its answer in."""
+    monkeypatch.setattr("mcugen.report.verification.save_verification", lambda *_: None)
+    monkeypatch.setattr("mcugen.report.html.write_report", lambda folder: {"report": "r.html"})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -47,8 +48,20 @@ BUILD = {
             "live_bytes": 98304,
         }
     ],
+    "buffers": [
+        {
+            "name": "conv[0]",
+            "kind": "tensor",
+            "layer": 0,
+            "offset": 0,
+            "bytes": 98304,
+            "start": 0,
+            "end": 1,
+        }
+    ],
     "output": "build",
 }
+REPORT = {"report": "build/report.html"}
 
 VERIFY = {
     "status": "ok",
@@ -128,9 +141,26 @@ DIFFERENCE = DifferenceError(
 class Answer:
     keys: dict[str, Any]
     error: McugenError | None = None
+    manifest: None = None
 
     def as_json(self) -> dict[str, Any]:
-        return self.keys
+        return dict(self.keys)
+
+
+Kept = list[tuple[Path, dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """No build folder is there: what would be kept in it, and a report that is not written."""
+    answers: Kept = []
+
+    def save(folder: Path, manifest: None, answer: dict[str, Any]) -> None:
+        answers.append((folder, dict(answer)))
+
+    monkeypatch.setattr("mcugen.report.verification.save_verification", save)
+    monkeypatch.setattr("mcugen.report.html.write_report", lambda folder: REPORT)
+    return answers
 
 
 @pytest.fixture(autouse=True)
@@ -272,19 +302,31 @@ class TestBuild:
             "216",
             "98,304*",
         ]
-        assert "flash      524,288  50% of 1,048,576" in lines
+        assert "flash      524,288  ████████████░░░░░░░░░░░░ 50% of 1,048,576" in lines
         assert "arena       98,304  the lower bound" in lines
+        assert "98,304 │▒▒0▒▒▒" in lines
         assert lines[-3:] == [
             "13,600,000 MACs an inference",
             "firmware for nucleo_f746zg was tried so far: virtual board; not on hardware",
-            "wrote build",
+            "wrote build; build/report.html shows it",
         ]
+
+    def test_text_where_stdout_has_no_blocks(
+        self, replace: Replace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        replace("build", Answer(BUILD))
+        written = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii"))
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        lines = lines_of(written.getvalue().decode("ascii"))
+        assert "98,304 |==0===" in lines
+        assert "RAM        110,000  ########................ 34% of 327,680" in lines
 
     def test_json(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
         replace("build", Answer(BUILD))
         assert main(["build", "m.tflite", "-t", "stm32f7", "--json", "-q"]) == 0
         printed = capsys.readouterr()
-        assert json.loads(printed.out) == {"schema": 1, "command": "build", **BUILD}
+        assert json.loads(printed.out) == {"schema": 1, "command": "build", **BUILD, **REPORT}
         assert printed.err == ""
 
     def test_quiet(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
@@ -406,6 +448,7 @@ class TestVerify:
         assert "minimum    every value -128  3 0.5000" in lines
         assert "watch.png  128x128 RGB       827 stopwatch 0.8359, 1 clock 0.1000" in lines
         assert "wrote build/dump/layer0.npy" in lines
+        assert "wrote build/report.html" in lines
         assert "pair          reference and host: 0 of 32,768 values differ" in lines
         assert (
             "pair          reference and board: 0 of 2 layers differ by their CRC-32,"
@@ -430,6 +473,17 @@ class TestVerify:
         assert "an inference" not in out
         assert "stack" not in out
 
+    def test_the_answer_is_kept(self, replace: Replace, kept: Kept) -> None:
+        replace("verify", Answer(VERIFY))
+        assert main(["verify", "B", "--sim"]) == 0
+        different = {**VERIFY, "status": "different"}
+        replace("verify", Answer(different, DIFFERENCE))
+        assert main(["verify", "B", "--sim"]) == 1
+        assert kept == [
+            (Path("B"), VERIFY),
+            (Path("B"), {**different, "error": DIFFERENCE.as_json()}),
+        ]
+
     def test_difference(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
         report = {**VERIFY, "status": "different", "first_difference": {"layer": 0}}
         replace("verify", Answer(report, DIFFERENCE))
@@ -446,5 +500,6 @@ class TestVerify:
             "schema": 1,
             "command": "verify",
             **report,
+            **REPORT,
             "error": DIFFERENCE.as_json(),
         }

@@ -14,7 +14,7 @@ from mcugen.errors import DeviceError, UsageError
 from mcugen.flash.port import SerialPort
 from mcugen.protocol.messages import RequestType
 from mcugen.protocol.session import Port
-from mcugen.report.terminal import render_run
+from mcugen.report.run import render_run
 from mcugen.run import RunReport, run
 from tests.lines import (
     CountingLine,

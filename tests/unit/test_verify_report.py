@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mcugen.inputs import Input
-from mcugen.report.terminal import render_verify
+from mcugen.report.verify import render_verify
 from mcugen.verify import VerifyReport
 from mcugen.verify.compare import Difference, Pair
 from tests.manifests import layer, manifest_of

@@ -1,0 +1,39 @@
+"""``mcugen report``: a build as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.console import Console
+
+
+@click.command()
+@click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File to write; by default report.html in the build folder.",
+)
+@json_option
+@verbosity_options
+@click.pass_obj
+def report(settings: Settings, build_dir: Path, output: Path | None, as_json: bool) -> int:
+    """Write what BUILD_DIR (default: build) costs and how exact it is as one HTML file.
+
+    `build` and `verify` write it too; here it is made anew, with the last verification.
+    """
+    from mcugen.report.html import write_report
+    from mcugen.report.summary import render_report
+
+    answer = write_report(build_dir, output)
+    console = Console(settings.verbosity)
+    if as_json:
+        console.json({"schema": 1, "command": "report", "status": "ok", **answer})
+    else:
+        console.result(*render_report(answer))
+    return 0

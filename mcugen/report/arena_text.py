@@ -1,0 +1,119 @@
+"""The arena's picture, and bars, for a terminal: characters without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from mcugen.report.arena import Arena, Buffer
+
+_ROWS = 12
+_COLUMNS = 66
+"""Characters of the picture itself; addresses stand to the left of it."""
+
+_WIDEST_STEP = 6
+_ROWS_A_LABEL = 4
+_STEPS_A_LABEL = 5
+_BAR = 24
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """Tensors of neighbouring layers look different; ``used`` and ``free`` are those of a bar."""
+
+    input: str
+    tensors: tuple[str, str]
+    scratch: str
+    wall: str
+    floor: str
+    used: str
+    free: str
+
+
+BLOCKS = Glyphs("█", ("▒", "▓"), "░", "│", "─", "█", "░")
+ASCII = Glyphs("%", ("=", "#"), ":", "|", "-", "#", ".")
+
+
+def glyphs_for(encoding: str | None) -> Glyphs:
+    """Block characters, or plain ASCII where the encoding, if there is one, lacks them."""
+    wanted = (BLOCKS.input, *BLOCKS.tensors, BLOCKS.scratch, BLOCKS.wall, BLOCKS.floor)
+    try:
+        "".join(wanted).encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return BLOCKS
+
+
+def bar(share: float, glyphs: Glyphs) -> str:
+    """A bar that ``share``, between 0 and 1, of is full; something used shows."""
+    full = min(_BAR, max(round(_BAR * share), 1 if share else 0))
+    return glyphs.used * full + glyphs.free * (_BAR - full)
+
+
+def draw_arena(arena: Arena, glyphs: Glyphs) -> Iterator[str]:
+    """The picture, highest address first, then the steps and which of them bind.
+
+    A character shows the buffer that has most of its bytes. What does not fit in width is left out
+    step by step, evenly.
+    """
+    stride = -(-arena.steps // _COLUMNS)
+    shown = range(0, arena.steps, stride)
+    width = min(_WIDEST_STEP, _COLUMNS // len(shown))
+    margin = len(f"{arena.bytes:,}")
+    edges = [arena.bytes * row // _ROWS for row in range(_ROWS, -1, -1)]
+    rows = [[_at(arena, step, low, high) for step in shown] for high, low in pairwise(edges)]
+    tagged: set[str] = set()
+    for index, row in enumerate(rows):
+        label = f"{edges[index]:,}" if index % _ROWS_A_LABEL == 0 else ""
+        cells = "".join(_runs(row, width, glyphs, tagged))
+        yield f"{label:>{margin}} {glyphs.wall}{cells}".rstrip()
+    yield f"{0:>{margin}} {glyphs.wall}{glyphs.floor * width * len(shown)}"
+    yield f"{'step':>{margin}}  {_ruler(shown, width)}".rstrip()
+    yield f"{'binds':>{margin}}  {_marks(arena, shown, width)}".rstrip()
+
+
+def _at(arena: Arena, step: int, low: int, high: int) -> Buffer | None:
+    """Of buffers that share the bytes, the one written last."""
+    alive = [buffer for buffer in arena.at(step) if buffer.bytes_between(low, high)]
+    return max(alive, key=lambda one: (one.bytes_between(low, high), one.start), default=None)
+
+
+def _runs(row: list[Buffer | None], width: int, glyphs: Glyphs, tagged: set[str]) -> Iterator[str]:
+    """Characters of a row; a tensor has its tag where it is met first."""
+    at = 0
+    while at < len(row):
+        buffer = row[at]
+        length = next((n for n, one in enumerate(row[at:]) if one != buffer), len(row) - at)
+        at += length
+        yield _run(buffer, length * width, glyphs, tagged)
+
+
+def _run(buffer: Buffer | None, width: int, glyphs: Glyphs, tagged: set[str]) -> str:
+    if buffer is None:
+        return " " * width
+    if buffer.is_scratch:
+        return glyphs.scratch * width
+    fill = glyphs.input if buffer.layer is None else glyphs.tensors[buffer.layer % 2]
+    if buffer.tag in tagged or len(buffer.tag) >= width:
+        return fill * width
+    tagged.add(buffer.tag)
+    return buffer.tag.center(width, fill)
+
+
+def _ruler(shown: range, width: int) -> str:
+    """Numbers of steps, as many as have room."""
+    line = ""
+    for place, step in enumerate(shown):
+        if step % _STEPS_A_LABEL == 0 and len(line) <= place * width:
+            line = line.ljust(place * width) + f"{step} "
+    return line
+
+
+def _marks(arena: Arena, shown: range, width: int) -> str:
+    """Under every column with a step that binds."""
+    return "".join(
+        ("^" if any(step in arena.binding for step in range(first, first + shown.step)) else " ")
+        * width
+        for first in shown
+    )

@@ -1,0 +1,88 @@
+"""The answer of ``build`` as text, from what ``--json`` prints."""
+
+from __future__ import annotations
+
+from mcugen.report.arena import arena_of
+from mcugen.report.arena_text import Glyphs, bar, draw_arena
+from mcugen.report.layout import Block, Column, Table
+from mcugen.report.words import Answer
+
+
+def render_build(result: Answer, glyphs: Glyphs) -> tuple[Block, ...]:
+    """The layers, memory against what the board has, the arena, then where the files are."""
+    return (
+        f"{result['model']} for {result['target']} ({result['board']})",
+        "",
+        _build_layers(result),
+        "* binds: no plan needs less than what is alive at this layer",
+        "",
+        _sizes(result, glyphs),
+        "",
+        f"arena, addresses up, steps across; {glyphs.input} input, {glyphs.scratch} scratch, "
+        "numbers: the layer that writes",
+        "",
+        *draw_arena(arena_of(result), glyphs),
+        "",
+        f"{result['macs']:,} MACs an inference",
+        f"firmware for {result['board']} was tried so far: {result['tried']}",
+        f"wrote {result['output']}; {result['report']} shows it",
+    )
+
+
+def _build_layers(result: Answer) -> Table:
+    bound = result["arena_lower_bound"]
+    columns = (
+        Column("#", number=True),
+        Column("layer"),
+        Column("operator", spare=True),
+        Column("kernel"),
+        Column("input", spare=True),
+        Column("output"),
+        Column("MACs", number=True),
+        Column("scratch", number=True, spare=True),
+        Column("alive ", number=True),
+    )
+    return Table(
+        columns,
+        tuple(
+            (
+                str(index),
+                layer["name"],
+                layer["op"],
+                layer["kernel"],
+                layer["input"],
+                layer["output"],
+                f"{layer['macs']:,}",
+                f"{layer['scratch_bytes']:,}",
+                f"{layer['live_bytes']:,}{'*' if layer['live_bytes'] == bound else ' '}",
+            )
+            for index, layer in enumerate(result["layers"])
+        ),
+    )
+
+
+def _sizes(result: Answer, glyphs: Glyphs) -> Table:
+    arena, bound = result["arena_bytes"], result["arena_lower_bound"]
+    verdict = "the lower bound" if arena == bound else f"lower bound {bound:,}"
+    return Table(
+        (Column("memory"), Column("bytes", number=True), Column("")),
+        (
+            ("arena", f"{arena:,}", verdict),
+            ("RAM", f"{result['ram_bytes']:,}", _share(result, "ram", glyphs)),
+            ("flash", f"{result['flash_bytes']:,}", _share(result, "flash", glyphs)),
+            ("  weights", f"{result['weights_bytes']:,}", ""),
+            ("  code", f"{result['code_bytes']:,}", ""),
+            ("loader", *_loader(result["loader_bytes"])),
+        ),
+    )
+
+
+def _loader(size: int | None) -> tuple[str, str]:
+    if size is None:
+        return "none", "mcugen has no resident loader for this family"
+    return f"{size:,}", "before the application, in firmware-full.bin"
+
+
+def _share(result: Answer, kind: str, glyphs: Glyphs) -> str:
+    used, available = result[f"{kind}_bytes"], result[f"{kind}_available"]
+    return f"{bar(used / available, glyphs)} {used / available:.0%} of {available:,}"

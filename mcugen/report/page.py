@@ -1,0 +1,200 @@
+"""What the HTML report shows, every number already as it is printed.
+
+Made from the manifest, the last verification and the model's scales; the template only lays it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from shlex import quote
+
+from mcugen.report.arena import arena_of
+from mcugen.report.arena_svg import Figure, figure
+from mcugen.report.flash_map import flash_map
+from mcugen.report.page_checks import Checks, checks_of
+from mcugen.report.page_layers import LayerRow, ScalesRow, count_names, layer_rows, scales_row
+from mcugen.report.page_memory import (
+    BufferRow,
+    SectorRow,
+    arena_text,
+    buffer_row,
+    sector_row,
+    totals,
+)
+from mcugen.report.quantisation import LayerScales
+from mcugen.report.summary import clock, ran_image, summarise
+from mcugen.report.verification import Verification
+from mcugen.report.words import Answer, address, duration, kib, percentage, plural, ratio
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A statement; ``state`` is "yes", "no" or "open"."""
+
+    state: str
+    claim: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure with what explains it; ``share``, from 0 to 100, is drawn as a bar."""
+
+    name: str
+    value: str
+    unit: str
+    lines: tuple[str, ...]
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    model: str
+    board: str
+    tried: str
+    verdicts: tuple[Verdict, ...]
+    tiles: tuple[Tile, ...]
+    figure: Figure
+    arena_text: str
+    buffers: tuple[BufferRow, ...]
+    sectors: tuple[SectorRow, ...]
+    pieces: tuple[tuple[str, str, str], ...]
+    count_names: tuple[str, ...]
+    layers: tuple[LayerRow, ...]
+    scales: tuple[ScalesRow, ...]
+    checks: Checks | None
+    note: str
+    versions: tuple[tuple[str, str], ...]
+    hashes: tuple[tuple[str, str], ...]
+    commands: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]
+
+
+def page_of(build: Answer, verification: Verification, scales: Sequence[LayerScales]) -> Page:
+    """``build`` is the manifest as an object, ``scales`` has a row for each of its layers."""
+    found, arena, sectors = verification.answer, arena_of(build), flash_map(build)
+    return Page(
+        model=build["model"],
+        board=f"{build['board_name']} ({build['chip']}, {build['clock_hz'] / 1e6:g} MHz)",
+        tried=build["tried"],
+        verdicts=tuple(_verdicts(build, verification)),
+        tiles=tuple(_tiles(build, found)),
+        figure=figure(arena),
+        arena_text=arena_text(build, arena),
+        buffers=tuple(buffer_row(buffer) for buffer in arena.buffers),
+        sectors=tuple(sector_row(one, max(build["sectors"])) for one in sectors),
+        pieces=tuple(totals(sectors)),
+        count_names=() if found is None else count_names(found),
+        layers=tuple(layer_rows(build, found)),
+        scales=tuple(
+            scales_row(index, layer["name"], one)
+            for index, (layer, one) in enumerate(zip(build["layers"], scales, strict=True))
+        ),
+        checks=None if found is None else checks_of(found),
+        note=verification.note,
+        versions=_versions(build),
+        hashes=(
+            ("model.tflite", build["model_sha256"]),
+            ("firmware.bin", build["files"]["firmware.bin"]),
+        ),
+        commands=(
+            f"mcugen build {quote(build['model'] + '.tflite')} --target {build['board']}",
+            "mcugen verify --sim",
+            "sha256sum build/firmware.bin",
+        ),
+        files=tuple(sorted(build["files"].items())),
+    )
+
+
+def _verdicts(build: Answer, verification: Verification) -> Iterator[Verdict]:
+    summary = summarise(build, verification)
+    yield Verdict(
+        "yes",
+        "It fits.",
+        f"{build['ram_bytes']:,} of {build['ram_available']:,} bytes of RAM, "
+        f"{build['flash_bytes']:,} of {build['flash_available']:,} bytes of flash.",
+    )
+    verdict = str(summary["verdict"])
+    text = f"{verdict[:1].upper()}{verdict[1:]}"
+    match verification.answer:
+        case None:
+            yield Verdict("open", "Not verified.", f"{text} `mcugen verify --sim` does it.")
+        case {"status": "ok"} as found if ran_image(found):
+            yield Verdict("yes", "Bit-exact.", f"{text}.")
+        case {"status": "ok"}:
+            yield Verdict("open", "The C is exact.", f"{text}. The image itself was not run.")
+        case _ if summary["exact"]:
+            yield Verdict("no", "Equal, but not safe.", f"{text}.")
+        case _:
+            yield Verdict("no", "Not exact.", f"{text}.")
+
+
+def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
+    yield _memory_tile("RAM", build, "ram", (("arena", "arena_bytes"), ("stack", "stack_reserved")))
+    yield _memory_tile(
+        "Flash", build, "flash", (("weights", "weights_bytes"), ("code", "code_bytes"))
+    )
+    clock_hz = clock(build, found)
+    if found is not None and found["cycles"] is not None:
+        yield Tile(
+            "Time an inference",
+            f"{1000 * found['cycles'] / clock_hz:,.1f}",
+            "ms",
+            (
+                f"{found['cycles']:,} cycles at {clock_hz / 1e6:g} MHz, at most",
+                "as the board at the port counts; a virtual one counts instructions",
+            ),
+        )
+    if found is not None and found["instructions"] is not None:
+        yield Tile(
+            "Instructions an inference",
+            *_millions(found["instructions"]),
+            (
+                f"{ratio(found['instructions'], build['macs'])} a MAC; counted in simulation",
+                f"{duration(found['instructions'], clock_hz)} if each took one cycle: "
+                "real time is not modelled",
+            ),
+        )
+    yield Tile(
+        "Multiply-accumulates",
+        *_millions(build["macs"]),
+        (
+            plural(len(build["layers"]), "layer"),
+            f"{_edge(build['input'])} to {_edge(build['output'])}",
+        ),
+    )
+
+
+def _memory_tile(name: str, build: Answer, kind: str, parts: tuple[tuple[str, str], ...]) -> Tile:
+    used, available = build[f"{kind}_bytes"], build[f"{kind}_available"]
+    value, unit = kib(used).split()
+    return Tile(
+        name,
+        value,
+        unit,
+        (
+            f"{used / available:.0%} of {kib(available)}",
+            ", ".join(f"{part} {kib(build[key])}" for part, key in parts),
+        ),
+        percentage(used, available),
+    )
+
+
+def _millions(count: int) -> tuple[str, str]:
+    """A number and its unit."""
+    return (f"{count / 1e6:,.2f}", "million") if count >= 1e6 else (f"{count:,}", "")
+
+
+def _edge(edge: Answer) -> str:
+    return f"{edge['dtype']} {'x'.join(str(size) for size in edge['shape'])}"
+
+
+def _versions(build: Answer) -> tuple[tuple[str, str], ...]:
+    return (
+        ("mcugen", build["mcugen"]),
+        ("Compiler", build["toolchain"]),
+        ("CMSIS-NN", f"{build['cmsis_nn']['version']}, from {build['cmsis_nn']['origin']}"),
+        ("Target", f"{build['target']}, board {build['board']}"),
+        ("Application starts at", address(build["application_start"])),
+    )

@@ -1,0 +1,99 @@
+"""What the HTML report shows of RAM and flash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mcugen.report.arena import Arena, Buffer
+from mcugen.report.flash_map import Piece, Sectors
+from mcugen.report.words import Answer, address, kib, percentage
+
+_PIECES = {
+    "loader": "resident loader",
+    "reserved": "kept for the loader",
+    "code": "code",
+    "weights": "weights",
+    "footer": "footer",
+    "free": "free",
+}
+
+
+@dataclass(frozen=True)
+class BufferRow:
+    tag: str
+    name: str
+    kind: str
+    place: str
+    bytes: str
+    alive: str
+
+
+@dataclass(frozen=True)
+class PieceView:
+    """``share`` is its percentage of the largest sector."""
+
+    kind: str
+    share: float
+    text: str
+
+
+@dataclass(frozen=True)
+class SectorRow:
+    numbers: str
+    address: str
+    size: str
+    pieces: tuple[PieceView, ...]
+
+
+def arena_text(build: Answer, arena: Arena) -> str:
+    binding = ", ".join(f"{step} ({build['layers'][step]['name']})" for step in arena.binding)
+    met = (
+        "No plan can be smaller: that is the lower bound"
+        if arena.bytes == arena.lower_bound
+        else f"The lower bound is {arena.lower_bound:,} bytes"
+    )
+    return (
+        f"All tensors and scratch live in one arena of {arena.bytes:,} bytes, placed at compile "
+        f"time. {met}, set by what must be alive at step {binding}."
+    )
+
+
+def buffer_row(buffer: Buffer) -> BufferRow:
+    last = buffer.end - 1
+    return BufferRow(
+        buffer.tag,
+        buffer.name,
+        "scratch" if buffer.is_scratch else "tensor",
+        f"{buffer.offset:,} to {buffer.top:,}",
+        f"{buffer.bytes:,}",
+        str(last) if buffer.start == last else f"{buffer.start} to {last}",
+    )
+
+
+def sector_row(sectors: Sectors, largest: int) -> SectorRow:
+    one = sectors.first == sectors.last
+    return SectorRow(
+        str(sectors.first) if one else f"{sectors.first} to {sectors.last}",
+        address(sectors.address),
+        f"{kib(sectors.bytes)}{'' if one else ' each'}",
+        tuple(_piece(piece, largest) for piece in sectors.pieces),
+    )
+
+
+def _piece(piece: Piece, largest: int) -> PieceView:
+    text = f"{_PIECES[piece.kind]} {piece.bytes:,}"
+    return PieceView(piece.kind, percentage(piece.bytes, largest), text)
+
+
+def totals(found: Sequence[Sectors]) -> Iterator[tuple[str, str, str]]:
+    """Kind, its name and its bytes, in the order of the flash."""
+    for kind, name in _PIECES.items():
+        total = sum(
+            piece.bytes * (sectors.last - sectors.first + 1)
+            for sectors in found
+            for piece in sectors.pieces
+            if piece.kind == kind
+        )
+        if total:
+            yield kind, name, f"{total:,}"

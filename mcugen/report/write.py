@@ -1,0 +1,36 @@
+"""Writes a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mcugen.errors import UsageError
+
+
+def write_whole(path: Path, text: str) -> None:
+    """``path`` is as it was before or holds ``text`` in UTF-8.
+
+    What UTF-8 does not have, such as a file name's stray bytes, is spelt out. Raises UsageError
+    U005.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.exists() and not path.is_file():
+            raise _unwritable(path, "it exists and is not a file")
+        try:
+            new.write_bytes(text.encode("utf-8", "backslashreplace"))
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def _unwritable(path: Path, why: str) -> UsageError:
+    return UsageError(
+        "U005",
+        f"`{path.name}` cannot be written: {why}",
+        where=str(path),
+        hint="make its folder writable, or name another file with `mcugen report -o`",
+    )

@@ -1,0 +1,253 @@
+"""The report of the example in headless Chromium: layout, contrast, keyboard, print, console."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from mcugen.report.html import write_report
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs" / "pictures"
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+SCREENS = [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")]
+HEIGHT = 900
+PAPER = 690
+"""Width of A4 between the margins, in CSS pixels."""
+
+LARGEST_PICTURE = 200_000
+OPTIONS = ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "hide-scrollbars")
+
+# What sticks out of a window of the given width and does not scroll within something that does not.
+OUTSIDE = """
+const scrolls = (one) => getComputedStyle(one).overflowX === "auto";
+const inside = (one) => {
+  for (let up = one.parentElement; up; up = up.parentElement) if (scrolls(up)) return true;
+  return false;
+};
+return [...document.body.querySelectorAll("*")]
+  .filter((one) => !inside(one))
+  .filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.width > 0 && (box.left < -0.5 || box.right > arguments[0] + 0.5);
+  })
+  .map((one) => one.outerHTML.slice(0, 80));
+"""
+
+# Texts whose contrast with what is behind them is below WCAG 2.1 AA.
+FAINT = """
+const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+const linear = (c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+const behind = (one) => {
+  const box = one.closest(".buffer");
+  if (box) return parse(getComputedStyle(box.querySelector("rect")).fill);
+  for (; one; one = one.parentElement) {
+    const color = parse(getComputedStyle(one).backgroundColor);
+    if (color.length < 4 || color[3] > 0) return color;
+  }
+};
+const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const faint = [];
+let seen = 0;
+while (texts.nextNode()) {
+  const one = texts.currentNode.parentElement;
+  const hidden = ["title", "desc", "script"].includes(one.tagName.toLowerCase());
+  if (hidden || !texts.currentNode.data.trim()) continue;
+  const style = getComputedStyle(one);
+  const ink = parse(one instanceof SVGElement ? style.fill : style.color);
+  const [low, high] = [luminance(ink), luminance(behind(one))].sort((a, b) => a - b);
+  const ratio = (high + 0.05) / (low + 0.05);
+  seen += 1;
+  if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${texts.currentNode.data.trim()}`);
+}
+return [seen, faint];
+"""
+
+FOCUSED = """
+const one = document.activeElement;
+const labels = (one.getAttribute("aria-labelledby") || "").split(" ").filter(Boolean);
+const label = labels.map((id) => document.getElementById(id).textContent).join(" ");
+return label || one.getAttribute("aria-label") || one.textContent.trim();
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chrome]:
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("chromium or chromium-driver is not installed")
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM
+    for option in OPTIONS:
+        options.add_argument(f"--{option}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = Chrome(options, Service(DRIVER))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture(scope="session")
+def page(example: Path) -> str:
+    write_report(example)
+    return (example / "report.html").as_uri()
+
+
+def show(browser: Chrome, page: str, width: int, scheme: str) -> None:
+    metrics = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": width < 500}
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
+    browser.get(page)
+
+
+def picture(browser: Chrome, width: int, height: int) -> Image.Image:
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+    shot: dict[str, Any] = browser.execute_cdp_cmd(
+        "Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip}
+    )
+    return Image.open(io.BytesIO(base64.b64decode(shot["data"])))
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_layout(chromium: Chrome, page: str, width: int, scheme: str, tmp_path: Path) -> None:
+    show(chromium, page, width, scheme)
+    assert chromium.execute_script("return matchMedia(arguments[0]).matches", f"({_dark(scheme)})")
+    assert chromium.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [
+        width,
+        width,
+    ]
+    assert chromium.execute_script(OUTSIDE, width) == []
+    seen, faint = chromium.execute_script(FAINT)
+    assert seen > 300
+    assert faint == []
+    shot = picture(chromium, width, 1000)
+    shot.save(tmp_path / f"{width}-{scheme}.png")
+    red, green, blue = shot.convert("RGB").getpixel((2, 2))  # type: ignore[misc]
+    assert (red + green + blue > 600) == (scheme == "light")
+    assert chromium.get_log("browser") == []
+
+
+def _dark(scheme: str) -> str:
+    return f"prefers-color-scheme: {scheme}"
+
+
+def test_a_wide_table_would_be_noticed(chromium: Chrome, page: str) -> None:
+    show(chromium, page, 360, "light")
+    chromium.execute_script("document.querySelector('.scroll').style.overflow = 'visible'")
+    assert chromium.execute_script(OUTSIDE, 360) != []
+    chromium.execute_script("document.body.style.color = '#999'")
+    assert chromium.execute_script(FAINT)[1] != []
+
+
+def test_headings(chromium: Chrome, page: str) -> None:
+    show(chromium, page, 1440, "light")
+    script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)"
+    assert chromium.execute_script(script, "h1") == ["fashion_mobilenet_v1_025_128"]
+    assert chromium.execute_script(script, "h2") == [
+        "Arena",
+        "Flash",
+        "Layers",
+        "Quantisation",
+        "Verification",
+        "Provenance",
+    ]
+    assert "Bit-exact." in chromium.execute_script(script, ".verdicts li")[1]
+    unnamed = "table:not(:has(caption)), th:not([scope]), [role=img]:not([aria-labelledby])"
+    assert chromium.execute_script(script, unnamed) == []
+    scrolls = "return [...document.querySelectorAll('.scroll')].every((one) => one.tabIndex === 0)"
+    assert chromium.execute_script(scrolls)
+
+
+def test_keyboard(chromium: Chrome, page: str) -> None:
+    """Tab goes through everything that scrolls, arrows through the buffers."""
+    show(chromium, page, 1440, "light")
+    met = []
+    for _ in range(16):
+        ActionChains(chromium).send_keys(Keys.TAB).perform()
+        met.append(chromium.execute_script(FOCUSED))
+    assert met[:15] == [
+        "Skip to the report",
+        "Arena",
+        "Flash",
+        "Layers",
+        "Quantisation",
+        "Verification",
+        "Provenance",
+        "Picture of the arena; arrow keys walk through its buffers",
+        "Every buffer of the arena, as in the picture",
+        "Sectors to one scale, contents in bytes",
+        "One call in the generated C each",
+        "Scales and zero points from the model file",
+        "Executions held against each other",
+        "What the reference answers: class and score",
+        "Commands that reproduce the build",
+    ]
+    assert re.fullmatch(r"SHA-256 of all \d+ files of the build", met[15])
+
+
+def test_arrow_keys_walk_through_the_buffers(chromium: Chrome, page: str) -> None:
+    show(chromium, page, 1440, "light")
+    chromium.execute_script("document.getElementById('arena-picture').focus()")
+    status = "return document.getElementById('arena-status').textContent"
+    rows = "return [...document.querySelectorAll('tr.current')].map((one) => one.id)"
+    assert "press the arrow keys" in chromium.execute_script(status)
+    for key, row, start in (
+        (Keys.ARROW_RIGHT, "buffer-0", "input: 49,152 bytes"),
+        (Keys.ARROW_RIGHT, "buffer-1", "conv1_relu: 32,768 bytes"),
+        (Keys.ARROW_LEFT, "buffer-0", "input: 49,152 bytes"),
+    ):
+        ActionChains(chromium).send_keys(key).perform()
+        assert chromium.execute_script(rows) == [row]
+        assert chromium.execute_script(status).startswith(start)
+    ActionChains(chromium).send_keys(Keys.ESCAPE).perform()
+    assert chromium.execute_script(rows) == []
+    assert chromium.get_log("browser") == []
+
+
+def test_print(chromium: Chrome, page: str, tmp_path: Path) -> None:
+    show(chromium, page, 1440, "dark")
+    printed = chromium.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    pdf = base64.b64decode(printed["data"])
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    assert pdf.startswith(b"%PDF")
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8
+    metrics = {"width": PAPER, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": dark})
+    assert chromium.execute_script(OUTSIDE, PAPER) == []
+    style = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+    assert chromium.execute_script(style, "nav", "display") == "none"
+    assert chromium.execute_script(style, "body", "backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_pictures(chromium: Chrome, page: str, request: pytest.FixtureRequest) -> None:
+    """``--update-pictures`` makes those of README and docs; here they are small enough to keep."""
+    for name, width, last, scheme in (
+        ("report-light", 1200, "figure", "light"),
+        ("report-dark", 1200, "figure", "dark"),
+        ("report-phone", 360, "nav", "light"),
+    ):
+        show(chromium, page, width, scheme)
+        end = "return document.querySelector(arguments[0]).getBoundingClientRect().bottom"
+        height = round(chromium.execute_script(end, last)) + 8
+        content = io.BytesIO()
+        few_colours = picture(chromium, width, height).convert("RGB").quantize(256)
+        few_colours.save(content, "PNG", optimize=True)
+        assert 5_000 < len(content.getvalue()) < LARGEST_PICTURE
+        if request.config.getoption("--update-pictures"):
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            (PICTURES / f"{name}.png").write_bytes(content.getvalue())
