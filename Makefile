@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 COMPILERS := gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi
+FOR_TESTS := qemu-system-arm cmake stm32flash chromium chromium-driver dataset-fashion-mnist
 PYTHON_PACKAGES := python3-venv
 
-MODELS := tests/models
+EXAMPLE := examples/fashion
 DEMO := build/demo
-C_FILES = $(shell find firmware tests -name '*.[ch]' -not -path 'tests/golden/*')
+C_FILES = $(shell find examples firmware tests -name '*.[ch]' -not -path 'tests/golden/*')
 
 .PHONY: help demo test check lint format install clean
 
@@ -22,16 +23,14 @@ help:
 
 demo: $(INSTALLED)
 	@scripts/system-packages.sh $(COMPILERS)
-	$(BIN)/mcugen build $(MODELS)/keras_mobilenet_v1_025_128.tflite --target stm32f7 -o $(DEMO)
+	$(BIN)/mcugen build $(EXAMPLE)/fashion_mobilenet_v1_025_128.tflite --target stm32f7 -o $(DEMO)
 	$(BIN)/mcugen verify $(DEMO) --sim
-	$(BIN)/mcugen verify $(DEMO) --sim --input $(MODELS)/sneaker_128.png \
-		--labels $(MODELS)/fashion_labels.txt
-	scripts/demo-board.sh $(BIN)/mcugen $(DEMO) $(MODELS)
+	scripts/demo-board.sh $(BIN)/mcugen $(DEMO) $(EXAMPLE)
 
 test: check
 
 check: lint
-	@scripts/system-packages.sh $(COMPILERS) qemu-system-arm cmake stm32flash
+	@scripts/system-packages.sh $(COMPILERS) $(FOR_TESTS)
 	$(BIN)/pytest -n 2
 
 lint: $(INSTALLED)

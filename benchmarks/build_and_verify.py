@@ -2,7 +2,7 @@
 
     python benchmarks/build_and_verify.py [MODEL ...]
 
-Prints, and judges nothing: machines are noisy. Without arguments: the model in tests/models.
+Prints, and judges nothing: machines are noisy. Without arguments: the model in examples/fashion.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TypeVar
 from mcugen.compiler import build
 from mcugen.verify import verify
 
-DEFAULT = Path(__file__).parent.parent / "tests/models/keras_mobilenet_v1_025_128.tflite"
+DEFAULT = Path(__file__).parent.parent / "examples/fashion/fashion_mobilenet_v1_025_128.tflite"
 
 ResultT = TypeVar("ResultT")
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Flashes a build onto a virtual board over its serial port and talks to it, as one would to a real one.
 #
-#     scripts/demo-board.sh .venv/bin/mcugen build/demo tests/models
+#     scripts/demo-board.sh .venv/bin/mcugen build/demo examples/fashion
 set -eu
 
-mcugen=$1 build=$2 models=$3
+mcugen=$1 build=$2 example=$3
 port=$build-port
 
 # A chip on which only the loader was installed: the application's part of its flash is erased.
@@ -20,7 +20,5 @@ done
 
 set -x
 "$mcugen" flash "$build" --port "$port"
-"$mcugen" run "$build" --port "$port" --input "$models/sneaker_128.png" \
-    --labels "$models/fashion_labels.txt"
 "$mcugen" verify "$build" --port "$port" --count 2
-"$mcugen" flash "$build" --port "$port"
+"$mcugen" run "$build" --port "$port" --input "$example/sneaker.png" --labels "$example/labels.txt"

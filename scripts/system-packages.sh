@@ -12,6 +12,8 @@ present() {
     libc6-dev) includes cc stdio.h ;;
     gcc-arm-none-eabi) command -v arm-none-eabi-gcc ;;
     libnewlib-arm-none-eabi) includes arm-none-eabi-gcc string.h ;;
+    chromium-driver) command -v chromedriver ;;
+    dataset-fashion-mnist) [ -e /usr/share/datasets/fashion-mnist ] ;;
     python3-venv) "$(dirname "$0")/pick-python.sh" ;;
     *) command -v "$1" ;;
     esac >/dev/null 2>&1

@@ -19,12 +19,18 @@ from mcugen.staging import write_tree
 TESTS = Path(__file__).parent
 SHARED_MODELS = TESTS.parent.parent / "shared" / "models"
 
-KERAS_MODEL = TESTS / "models" / "keras_mobilenet_v1_025_128.tflite"
+EXAMPLE_MODEL = TESTS.parent / "examples" / "fashion" / "fashion_mobilenet_v1_025_128.tflite"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite the golden files from what comes out"
+    )
+    parser.addoption(
+        "--update-pictures", action="store_true", help="take the pictures of docs/ anew"
+    )
+    parser.addoption(
+        "--update-docs", action="store_true", help="rewrite the output that documents show"
     )
 
 

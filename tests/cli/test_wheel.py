@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODEL = ROOT / "tests" / "models" / "keras_mobilenet_v1_025_128.tflite"
+MODEL = ROOT / "examples" / "fashion" / "fashion_mobilenet_v1_025_128.tflite"
 
 
 def run(folder: Path, *command: str | Path) -> str:

@@ -17,7 +17,7 @@ import pytest
 from mcugen.boards import load_board
 from mcugen.compiler import build
 from mcugen.tflite import read_model, write_model
-from tests.conftest import KERAS_MODEL
+from tests.conftest import EXAMPLE_MODEL
 
 BOARD = load_board("stm32f7")
 MCUGEN = (sys.executable, "-m", "mcugen")
@@ -35,7 +35,7 @@ def answer(*arguments: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, object_cache: Path) -> Path:
     output = tmp_path_factory.mktemp("whole_road") / "build"
-    build(KERAS_MODEL, target="stm32f7", output=output, object_cache=object_cache)
+    build(EXAMPLE_MODEL, target="stm32f7", output=output, object_cache=object_cache)
     return output
 
 
@@ -66,14 +66,14 @@ def sectors_that_differ(old: bytes, new: bytes) -> list[int]:
 
 def other_weights(tmp_path: Path, object_cache: Path) -> Path:
     """The same network with one weight of its last convolution changed."""
-    graph = read_model(KERAS_MODEL)
+    graph = read_model(EXAMPLE_MODEL)
     last = [op for op in graph.ops if op.kind == "CONV_2D"][-1]
     weights = graph.input(last, 1)
     values = np.array(weights.array())
     values.reshape(-1)[0] ^= 1
     changed = replace(weights, data=values.tobytes())
     tensors = tuple(changed if tensor.id == weights.id else tensor for tensor in graph.tensors)
-    model = tmp_path / KERAS_MODEL.name
+    model = tmp_path / EXAMPLE_MODEL.name
     model.write_bytes(write_model(replace(graph, tensors=tensors)))
     output = tmp_path / "changed"
     build(model, target="stm32f7", output=output, object_cache=object_cache)
@@ -83,14 +83,12 @@ def other_weights(tmp_path: Path, object_cache: Path) -> Path:
 def test_board_flash_run_verify_flash(
     port: str, folder: Path, tmp_path: Path, object_cache: Path
 ) -> None:
-    models = KERAS_MODEL.parent
+    models = EXAMPLE_MODEL.parent
     first = answer("flash", str(folder), "--port", port)
     assert (first["via"], first["started"]) == ("loader", True)
 
-    labels = ("--labels", str(models / "fashion_labels.txt"))
-    told = answer(
-        "run", str(folder), "-p", port, "--input", str(models / "sneaker_128.png"), *labels
-    )
+    labels = ("--labels", str(models / "labels.txt"))
+    told = answer("run", str(folder), "-p", port, "--input", str(models / "sneaker.png"), *labels)
     assert "Sneaker" in json.dumps(told)
 
     report = answer("verify", str(folder), "--port", port, "--count", "2")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mcugen.cli import main
-from tests.conftest import KERAS_MODEL
+from tests.conftest import EXAMPLE_MODEL
 
 PORT = os.environ.get("MCUGEN_PORT", "")
 TARGET = os.environ.get("MCUGEN_TARGET", "stm32f7")
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hardware") / "build"
-    assert main(["build", str(KERAS_MODEL), "--target", TARGET, "-o", str(folder)]) == 0
+    assert main(["build", str(EXAMPLE_MODEL), "--target", TARGET, "-o", str(folder)]) == 0
     return folder
 
 
@@ -53,7 +53,7 @@ def test_flash_again_and_run(build_folder: Path, capsys: pytest.CaptureFixture[s
     """What is there already is not written again, and the board still answers."""
     answer_of(capsys, "flash", str(build_folder), "--port", PORT)
     answer_of(capsys, "flash", str(build_folder), "--port", PORT)
-    picture = KERAS_MODEL.parent / "sneaker_128.png"
+    picture = EXAMPLE_MODEL.parent / "sneaker.png"
     answer = answer_of(capsys, "run", str(build_folder), "-p", PORT, "--input", str(picture))
     assert isinstance(answer["milliseconds"], float)
     assert answer["milliseconds"] > 0

@@ -29,7 +29,7 @@ from mcugen.ops.strided_slice import StridedSlice
 from mcugen.passes import refuse_unsupported, run_passes
 from mcugen.tflite import parse_model, write_model
 
-KERAS = Path(__file__).parents[1] / "models" / "keras_mobilenet_v1_025_128.tflite"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion" / "fashion_mobilenet_v1_025_128.tflite"
 
 Q = Quant((0.05,), (-3,))
 Mutation = Callable[[bytearray, np.random.Generator], None]
@@ -151,7 +151,7 @@ def outcome(original: bytes, mutation: Mutation, seed: int) -> str:
 
 
 def test_the_undamaged_files_are_supported() -> None:
-    for data in (write_model(network()), KERAS.read_bytes()):
+    for data in (write_model(network()), EXAMPLE.read_bytes()):
         graph = run_passes(parse_model(data, "whole"))
         refuse_unsupported(graph)
         assert graph.ops
@@ -167,6 +167,6 @@ def test_damaged_small_model(mutation: Mutation) -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
 def test_damaged_real_model(mutation: Mutation) -> None:
-    data = KERAS.read_bytes()
+    data = EXAMPLE.read_bytes()
     outcomes = {outcome(data, mutation, seed) for seed in range(20)}
     assert outcomes <= {"M001", "M002", "M003", "M004", "graph"}

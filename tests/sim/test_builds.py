@@ -24,7 +24,7 @@ from mcugen.ops.registry import OPERATORS
 from mcugen.staging import write_tree
 from mcugen.tflite import read_model, write_model
 from mcugen.verify import verify
-from tests.conftest import KERAS_MODEL, HostBuilder, entries_of, program_of
+from tests.conftest import EXAMPLE_MODEL, HostBuilder, entries_of, program_of
 from tests.networks import small_mobilenet
 
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only")
@@ -136,7 +136,7 @@ def test_single_operators_under_sanitizers(kind: str, seed: int, host_build: Hos
 
 def test_networks_under_sanitizers(host_build: HostBuilder) -> None:
     check_under_sanitizers(small_mobilenet(), host_build)
-    check_under_sanitizers(read_model(KERAS_MODEL), host_build)
+    check_under_sanitizers(read_model(EXAMPLE_MODEL), host_build)
 
 
 def test_library_builds_with_its_own_cmake_file(

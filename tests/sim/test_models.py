@@ -13,10 +13,10 @@ from mcugen.compiler import build
 from mcugen.inputs import default_inputs, model_input
 from mcugen.tflite import read_model
 from mcugen.verify import verify
-from tests.conftest import KERAS_MODEL, SHARED_MODELS, HostBuilder
+from tests.conftest import EXAMPLE_MODEL, SHARED_MODELS, HostBuilder
 
 MODELS = [
-    KERAS_MODEL,
+    EXAMPLE_MODEL,
     SHARED_MODELS / "mobilenet_v1_0.25_128_int8.tflite",
     SHARED_MODELS / "vww_96_int8.tflite",
     SHARED_MODELS / "person_detect.tflite",
@@ -59,7 +59,7 @@ def test_every_layer_of_every_default_input(
 @pytest.mark.parametrize("board", ["stm32f746g-disco", "nucleo-f767zi", "nucleo-f446re"])
 def test_other_boards(board: str, tmp_path: Path, object_cache: Path) -> None:
     folder = tmp_path / "build"
-    build(KERAS_MODEL, target=board, output=folder, object_cache=object_cache)
+    build(EXAMPLE_MODEL, target=board, output=folder, object_cache=object_cache)
     check_equal(verify(folder, executions=("board",), count=2).as_json())
 
 
@@ -106,12 +106,12 @@ def test_person_detect(picture: str, scores: list[int], tmp_path: Path, object_c
 
 def test_sneaker(tmp_path: Path, object_cache: Path) -> None:
     folder = tmp_path / "build"
-    build(KERAS_MODEL, target="stm32f7", output=folder, object_cache=object_cache)
+    build(EXAMPLE_MODEL, target="stm32f7", output=folder, object_cache=object_cache)
     report = verify(
         folder,
         executions=("host", "board"),
-        inputs=(KERAS_MODEL.parent / "sneaker_128.png",),
-        labels=KERAS_MODEL.parent / "fashion_labels.txt",
+        inputs=(EXAMPLE_MODEL.parent / "sneaker.png",),
+        labels=EXAMPLE_MODEL.parent / "labels.txt",
     ).as_json()
     check_equal(report)
     assert report["answers"][0]["top"][0]["label"] == "Sneaker"

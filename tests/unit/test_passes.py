@@ -26,7 +26,7 @@ from mcugen.passes.fold_pad import fold_pad
 from mcugen.reference import agreed_trace, make_references
 from mcugen.tflite import read_model, write_model
 
-KERAS = Path(__file__).parents[1] / "models" / "keras_mobilenet_v1_025_128.tflite"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion" / "fashion_mobilenet_v1_025_128.tflite"
 Q = Quant((0.05,), (-7,))
 
 
@@ -72,7 +72,7 @@ def explicit(graph: Graph) -> Padding:
 
 
 def test_a_keras_export_loses_its_shape_arithmetic_and_its_pads() -> None:
-    graph = run_passes(read_model(KERAS))
+    graph = run_passes(read_model(EXAMPLE))
     kinds = [op.kind for op in graph.ops]
     assert set(kinds) == {"CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "SOFTMAX"}
     assert len(graph.aliases) == 2
@@ -80,7 +80,7 @@ def test_a_keras_export_loses_its_shape_arithmetic_and_its_pads() -> None:
 
 
 def test_shape_arithmetic_folds_to_constants() -> None:
-    source = read_model(KERAS)
+    source = read_model(EXAMPLE)
     graph = fold_constants(source)
     assert not {"SHAPE", "STRIDED_SLICE", "PACK"} & {op.kind for op in graph.ops}
     (packed,) = (op for op in source.ops if op.kind == "PACK")
@@ -198,7 +198,7 @@ def test_dead_code_behind_an_alias_is_alive() -> None:
 
 
 def test_every_pass_leaves_a_finished_graph_alone() -> None:
-    graph = run_passes(read_model(KERAS))
+    graph = run_passes(read_model(EXAMPLE))
     for transform in PASSES:
         assert transform(graph) == graph
 
@@ -210,7 +210,7 @@ def test_a_pass_that_breaks_an_operator_is_named() -> None:
         return graph.with_ops((replace(op, attrs=attrs), *graph.ops[1:]))
 
     with pytest.raises(ModelError, match="pass `careless` broke the graph") as caught:
-        run_passes(read_model(KERAS), (careless,))
+        run_passes(read_model(EXAMPLE), (careless,))
     assert caught.value.code == "M004"
     assert "operator 0 CONV_2D" in caught.value.details[0]
 
@@ -220,7 +220,7 @@ def test_a_pass_that_loses_an_operator_is_named() -> None:
         return graph.with_ops(graph.ops[1:])
 
     with pytest.raises(ModelError, match="pass `forgetful` broke the graph: operator"):
-        run_passes(read_model(KERAS), (forgetful,))
+        run_passes(read_model(EXAMPLE), (forgetful,))
 
 
 def test_what_the_model_does_wrong_is_no_pass_fault_and_is_refused_at_once() -> None:

@@ -26,7 +26,7 @@ from mcugen.reference import agreed_trace, load, load_references, make_reference
 from mcugen.reference.quiet import quiet_stderr
 from mcugen.tflite import read_model, write_model
 
-KERAS = Path(__file__).parents[1] / "models" / "keras_mobilenet_v1_025_128.tflite"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion" / "fashion_mobilenet_v1_025_128.tflite"
 Q = Quant((0.05,), (3,))
 RUNTIME = sys.version_info < (3, 12)
 """tflite-runtime has wheels for CPython up to 3.11 only; everything here works without it."""
@@ -48,7 +48,7 @@ def references_of(graph: Graph) -> tuple[object, ...]:
 
 
 def test_which_references_there_are() -> None:
-    names = [reference.name for reference in load_references(KERAS, read_model(KERAS))]
+    names = [reference.name for reference in load_references(EXAMPLE, read_model(EXAMPLE))]
     assert names[-1].startswith("tflite-micro 0.dev")
     assert len(names) == 1 + RUNTIME
     assert names[0].startswith("tflite-runtime 2.") == RUNTIME
@@ -56,7 +56,7 @@ def test_which_references_there_are() -> None:
 
 @pytest.mark.parametrize("pattern", ["minimum", "maximum", "zero point", "ramp", "random"])
 def test_references_agree_on_every_tensor_of_a_real_model(pattern: str) -> None:
-    graph = read_model(KERAS)
+    graph = read_model(EXAMPLE)
     source = graph.tensor(graph.inputs[0])
     values = {
         "minimum": np.full(source.elements, -128),
@@ -66,7 +66,7 @@ def test_references_agree_on_every_tensor_of_a_real_model(pattern: str) -> None:
         "random": np.random.default_rng(0).integers(-128, 128, source.elements),
     }
     data = values[pattern].astype(np.int8).tobytes()
-    trace, disagreements = agreed_trace(load_references(KERAS, graph), data)
+    trace, disagreements = agreed_trace(load_references(EXAMPLE, graph), data)
     assert disagreements == ()
     assert trace[source.id] == data
     assert {tensor_id: len(value) for tensor_id, value in trace.items()} == {
@@ -192,14 +192,14 @@ def test_one_reference_has_nobody_to_disagree_with() -> None:
 def test_no_reference_is_an_error_that_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "find_spec", lambda name: None)
     with pytest.raises(ToolchainError) as caught:
-        load_references(KERAS, read_model(KERAS))
+        load_references(EXAMPLE, read_model(EXAMPLE))
     assert caught.value.code == "T005"
     assert "tflite-micro" in caught.value.hint
 
 
 def test_one_reference_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "find_spec", lambda name: name == "tflite_micro" or None)
-    (reference,) = load_references(KERAS, read_model(KERAS))
+    (reference,) = load_references(EXAMPLE, read_model(EXAMPLE))
     assert reference.name.startswith("tflite-micro")
 
 
@@ -215,7 +215,7 @@ def test_a_refused_model_is_an_error_with_the_interpreters_words() -> None:
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        load_references(tmp_path / "absent.tflite", read_model(KERAS))
+        load_references(tmp_path / "absent.tflite", read_model(EXAMPLE))
 
 
 @pytest.mark.parametrize("behind_a_reshape", [False, True])

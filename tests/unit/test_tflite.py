@@ -20,8 +20,8 @@ from mcugen.ops.padding import Padding
 from mcugen.ops.registry import OPERATORS
 from mcugen.tflite import parse_model, read_model, write_model
 
-MODELS = Path(__file__).parents[1] / "models"
-KERAS = MODELS / "keras_mobilenet_v1_025_128.tflite"
+MODELS = Path(__file__).parents[2] / "examples" / "fashion"
+EXAMPLE = MODELS / "fashion_mobilenet_v1_025_128.tflite"
 
 
 def example(kind: str = "CONV_2D", seed: int = 3) -> Graph:
@@ -45,8 +45,8 @@ def refusal(data: bytes) -> ModelError:
 
 
 def test_a_real_model() -> None:
-    graph = read_model(KERAS)
-    assert graph.name == KERAS.stem
+    graph = read_model(EXAMPLE)
+    assert graph.name == EXAMPLE.stem
     kinds = [op.kind for op in graph.ops]
     assert {"MEAN", "PAD", "SHAPE", "STRIDED_SLICE", "PACK", "RESHAPE"} <= set(kinds)
     source = graph.tensor(graph.inputs[0])
