@@ -1,4 +1,4 @@
-"""Program -> SourceTree: the generated library as text. The only user of Jinja."""
+"""Program -> SourceTree: the generated library as text."""
 
 from __future__ import annotations
 

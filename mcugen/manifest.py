@@ -16,6 +16,8 @@ FILE_NAME = "manifest.json"
 MODEL_FILE = "model.tflite"
 SCHEMA = 2
 
+_DIGEST = "manifest_sha256"
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -138,6 +140,11 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def sha256_of_json(value: object) -> str:
+    """SHA-256 of a value as JSON, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
 def hash_files(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below ``folder``, by path, sorted."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -145,7 +152,9 @@ def hash_files(folder: Path) -> dict[str, str]:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    text = json.dumps(manifest.as_json(), indent=2, sort_keys=True)
+    """With a digest of itself: nothing else would tell that it was edited."""
+    fields = manifest.as_json()
+    text = json.dumps({**fields, _DIGEST: sha256_of_json(fields)}, indent=2, sort_keys=True)
     (folder / FILE_NAME).write_text(f"{text}\n", encoding="utf-8")
 
 
@@ -153,8 +162,7 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a build whose files are as they were built. Raises UsageError U003, U004."""
     path = folder / FILE_NAME
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        manifest = _from_json(fields)
+        manifest = _from_json(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(
             "U003",
@@ -162,10 +170,10 @@ def read_manifest(folder: Path) -> Manifest:
             where=str(folder),
             hint="run `mcugen build MODEL --target BOARD` first, or name the build folder",
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             "U003",
-            "the manifest is damaged or from another version of mcugen",
+            "the manifest is damaged, edited or from another version of mcugen",
             where=str(path),
             hint="build again",
         ) from error
@@ -174,6 +182,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _from_json(fields: dict[str, Any]) -> Manifest:
+    if fields.pop(_DIGEST) != sha256_of_json(fields):
+        raise ValueError("not as it was written")
     if fields.pop("schema") != SCHEMA:
         raise ValueError("another schema")
     fields["input"] = _edge(fields["input"])

@@ -23,6 +23,8 @@ from mcugen.manifest import (
     Manifest,
     hash_files,
 )
+from mcugen.memory.plan import Plan
+from mcugen.memory.problem import Buffer
 from mcugen.program import Program
 from mcugen.schedule import Step
 
@@ -114,21 +116,29 @@ def _layer(program: Program, step: Step) -> Layer:
 
 
 def _buffers(program: Program) -> Iterator[ArenaBuffer]:
-    """The plan's buffers under the names of the layers that write them."""
-    steps, plan = program.schedule.steps, program.plan
-    writers = {step.output: step.index for step in steps}
-    for buffer in plan.problem.buffers:
-        kind, number = buffer.id.split()
-        layer = writers.get(int(number)) if kind == "tensor" else int(number)
-        yield ArenaBuffer(
-            name="input" if layer is None else steps[layer].name,
-            kind=kind,
-            layer=layer,
-            offset=plan.solution.offset(buffer.id),
-            bytes=buffer.size,
-            start=buffer.start,
-            end=buffer.end,
-        )
+    """All that the plan places, under the names of the layers that write it."""
+    schedule, plan = program.schedule, program.plan
+    for tensor_id in schedule.inputs:
+        yield _buffer(plan, "tensor", None, plan.tensor(tensor_id))
+    for step in schedule.steps:
+        yield _buffer(plan, "tensor", step, plan.tensor(step.output))
+    for step in schedule.steps:
+        scratch = plan.scratch(step)
+        if scratch is not None:
+            yield _buffer(plan, "scratch", step, scratch)
+
+
+def _buffer(plan: Plan, kind: str, writer: Step | None, buffer: Buffer) -> ArenaBuffer:
+    """``writer`` is None for the model's input."""
+    return ArenaBuffer(
+        name="input" if writer is None else writer.name,
+        kind=kind,
+        layer=None if writer is None else writer.index,
+        offset=plan.solution.offset(buffer.id),
+        bytes=buffer.size,
+        start=buffer.start,
+        end=buffer.end,
+    )
 
 
 def _image_parts(program: Program, image: Image) -> tuple[ImagePart, ...]:

@@ -38,8 +38,16 @@ class Plan:
         """The step that needs the most bytes."""
         return self.live.index(max(self.live))
 
+    def tensor(self, tensor_id: int) -> Buffer:
+        """The buffer of an input, or of what a step writes. Raises KeyError for other tensors."""
+        return self.problem.buffer(_tensor(tensor_id))
+
     def tensor_offset(self, tensor_id: int) -> int:
         return self.solution.offset(_tensor(tensor_id))
+
+    def scratch(self, step: Step) -> Buffer | None:
+        """None where the step's kernel needs no scratch."""
+        return self.problem.buffer(_scratch(step)) if step.lowered.scratch_bytes else None
 
     def scratch_offset(self, step: Step) -> int:
         return self.solution.offset(_scratch(step))

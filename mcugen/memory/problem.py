@@ -78,6 +78,10 @@ class Problem:
     def steps(self) -> int:
         return max((buffer.end for buffer in self.buffers), default=0)
 
+    def buffer(self, buffer_id: str) -> Buffer:
+        """Raises KeyError for an unknown id."""
+        return {buffer.id: buffer for buffer in self.buffers}[buffer_id]
+
 
 @dataclass(frozen=True)
 class Solution:
