@@ -7,6 +7,7 @@ a CI log.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -15,8 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
-from mcugen.errors import McugenError
+from mcugen.errors import McugenError, UsageError
 from mcugen.report.layout import Block, Table
+from mcugen.report.words import printable
 
 if TYPE_CHECKING:  # what these need takes longer to import than `--help` may take
     from rich.console import Console as RichConsole
@@ -34,6 +36,10 @@ _GAP = 2
 _STYLES = {"error": "bold red", "hint": "cyan"}
 
 
+class UnwritableAnswerError(UsageError):
+    """U005: stdout takes no more, so what went wrong has to be told on stderr."""
+
+
 @dataclass(frozen=True)
 class Console:
     """``verbosity`` is the number of ``-v`` less the number of ``-q``."""
@@ -41,20 +47,30 @@ class Console:
     verbosity: int = 0
 
     def result(self, *blocks: Block) -> None:
-        """Prints lines and tables to stdout, unless quiet."""
+        """Prints lines and tables to stdout, unless quiet.
+
+        Raises UnwritableAnswerError where that takes no more, as ``json`` does.
+        """
         if self.verbosity < 0:
             return
         out = _rich(sys.stdout)
-        for block in blocks:
-            if isinstance(block, Table):
-                out.print(_rich_table(_narrowed(block, out.width)))
-            else:
-                out.print(printable(block), soft_wrap=True)
+        with _answering():
+            for block in blocks:
+                if isinstance(block, Table):
+                    out.print(_rich_table(_narrowed(block, out.width)))
+                else:
+                    out.print(printable(block), soft_wrap=True)
+
+    @property
+    def width(self) -> int:
+        """Columns of stdout; as good as unlimited where it is not a terminal."""
+        return _rich(sys.stdout).width
 
     def json(self, answer: Mapping[str, object]) -> None:
         """Prints one object to stdout, quiet or not."""
-        sys.stdout.write(json.dumps(answer, indent=2) + "\n")
-        sys.stdout.flush()
+        with _answering():
+            sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+            sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """Prints a line to stderr, unless quiet."""
@@ -97,11 +113,13 @@ class Console:
         On a terminal it draws a bar each for erasing, writing and verifying, with rate and time
         left; with ``-v`` it prints lines; otherwise only what the user has to do.
         """
+        from mcugen.report.flash_progress import FlashLines, FlashNeeds
+
         out = _rich(sys.stderr)
         if self.verbosity > 0:
-            yield _FlashLines(self.note)
+            yield FlashLines(self.note)
         elif self.verbosity < 0 or not out.is_terminal or os.environ.get("CI"):
-            yield _FlashNeeds(self.note)
+            yield FlashNeeds(self.note)
         else:
             with _flash_bars(out) as bars:
                 yield _FlashBars(_Bars(bars))
@@ -121,55 +139,6 @@ class Console:
         else:
             with _count_bars(out) as bars:
                 yield _Bars(bars).show
-
-
-@dataclass
-class _FlashLines:
-    """A line of text where something new begins."""
-
-    say: Callable[[str], None]
-    begun: str = ""
-
-    def __call__(self, event: Event) -> None:
-        text = _in_words(event)
-        if text and text != self.begun:
-            self.say(text)
-        self.begun = text or self.begun
-
-
-def _in_words(event: Event) -> str:
-    """What an event begins; "" for one that only goes on."""
-    from mcugen.flash import events
-
-    match event:
-        case events.Note(text) | events.UserNeeded(text):
-            return text
-        case events.Connected(via):
-            return f"connected: {via}"
-        case events.Compared(sector, differs):
-            return f"sector {sector} {'differs' if differs else 'is as it should be'}"
-        case events.EraseStarted(sector):
-            return f"erasing sector {sector}"
-        case events.Written(_, total):
-            return f"writing {total:,} bytes"
-        case events.Verified(_, total):
-            return f"verifying {total:,} bytes"
-        case events.Started():
-            return "the application runs"
-    return ""
-
-
-@dataclass(frozen=True)
-class _FlashNeeds:
-    """Only what the user has to do."""
-
-    say: Callable[[str], None]
-
-    def __call__(self, event: Event) -> None:
-        from mcugen.flash import events
-
-        if isinstance(event, events.UserNeeded):
-            self.say(event.text)
 
 
 @dataclass
@@ -206,12 +175,17 @@ class _FlashBars:
                 self.bars.show("verify", done, total)
 
 
-def printable(text: str) -> str:
-    """``text`` with control characters and what cannot be encoded spelt out."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+@contextmanager
+def _answering() -> Iterator[None]:
+    """That nobody reads on is no error; that a disk is full is."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UnwritableAnswerError(
+            "U005", f"the answer cannot be written to stdout: {error.strerror}"
+        ) from error
 
 
 def _ignore(event: object) -> None:
@@ -256,6 +230,8 @@ def _count_bars(out: RichConsole) -> Progress:
 def _rich(file: TextIO) -> RichConsole:
     from rich.console import Console as RichConsole
 
+    if isinstance(file, io.TextIOWrapper):
+        file.reconfigure(errors="backslashreplace")  # what its encoding lacks is spelt out, too
     width = None if file.isatty() else _UNLIMITED_WIDTH
     return RichConsole(file=file, width=width, markup=False, highlight=False, emoji=False)
 

@@ -50,5 +50,5 @@ def build(
     if as_json:
         console.json({**answer, "schema": 1, "command": "build"})
     else:
-        console.result(*render_build(answer, glyphs_for(sys.stdout.encoding)))
+        console.result(*render_build(answer, glyphs_for(sys.stdout.encoding), console.width))
     return 0

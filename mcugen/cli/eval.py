@@ -101,9 +101,9 @@ def eval_(
 
 
 def _runner(jobs: int | None, dask: str | None) -> Runner:
-    if jobs and dask:
+    if jobs is not None and dask is not None:
         raise click.UsageError("`--jobs` is for this machine, `--dask` for a cluster: name one")
-    if dask:
+    if dask is not None:
         from mcugen.evaluate.cluster import on_cluster
 
         return on_cluster(dask)

@@ -13,7 +13,7 @@ import click
 
 from mcugen import __version__
 from mcugen.cli.options import Settings
-from mcugen.console import Console
+from mcugen.console import Console, UnwritableAnswerError
 from mcugen.errors import InternalError, McugenError, UsageError
 
 INTERRUPTED = 130
@@ -29,8 +29,11 @@ def status_of(run: Callable[[], object], settings: Settings, command: str, as_js
     except (KeyboardInterrupt, click.Abort):
         Console(settings.verbosity).note("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read stdout has gone; keep Python from complaining when it flushes at exit.
+    except (BrokenPipeError, SystemExit) as end:
+        # Whoever read stdout has gone; click and rich make an exit with 1 of that and nothing else.
+        if isinstance(end, SystemExit) and end.code != 1:
+            raise
+        # Keep Python from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
     except Exception as error:
@@ -80,7 +83,7 @@ def _report(
         console.verbosity > 0 or os.environ.get("MCUGEN_DEBUG")
     ):
         traceback.print_exception(cause)
-    if as_json:
+    if as_json and not isinstance(error, UnwritableAnswerError):
         console.json({"schema": 1, "command": command, "status": "error", "error": error.as_json()})
     else:
         console.error(error)

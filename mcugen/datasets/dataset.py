@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,11 @@ class DataSet:
         """Picture ``number`` as the model takes it. Raises UsageError U001, U002."""
         if isinstance(self.pictures, tuple):
             return load_input(self.pictures[number], tensor)
-        return picture_input(f"picture {number}", self.pictures[number], tensor)
+        try:
+            return picture_input(f"picture {number}", self.pictures[number], tensor)
+        except UsageError as error:
+            error.hint = "make it a folder of .npy files for each class"
+            raise
 
 
 def dataset_of_files(root: Path, files: Sequence[tuple[int, Path]]) -> DataSet:
@@ -56,8 +61,11 @@ def dataset_of_files(root: Path, files: Sequence[tuple[int, Path]]) -> DataSet:
     )
 
 
-def dataset_of_pixels(root: Path, pixels: NDArray[np.uint8], classes: NDArray[np.int64]) -> DataSet:
-    """A data set of arrays. Raises UsageError U002 when they are not pictures with classes."""
+def dataset_of_pixels(root: Path, pixels: NDArray[np.uint8], classes: NDArray[Any]) -> DataSet:
+    """A data set of arrays, ``classes`` integers of any type.
+
+    Raises UsageError U002 when they are not pictures with classes.
+    """
     if not _are_pictures(pixels):
         raise UsageError(
             "U002",

@@ -52,13 +52,14 @@ def _numbers(
                 hint="say with `--labels` which classes these are",
             )
         return tuple(range(classes))
-    unknown = [name for name in names if name not in labels]
-    if unknown:
-        raise UsageError(
-            "U002",
-            f"the folder `{unknown[0]}` has none of the labels as its name",
-            where=str(root),
-            details=(f"labels: {', '.join(labels[:10])}{', ...' if len(labels) > 10 else ''}",),
-            hint="rename the folder, or mend the labels",
-        )
+    for name in names:
+        if labels.count(name) != 1:
+            has = "several" if name in labels else "none"
+            raise UsageError(
+                "U002",
+                f"the folder `{name}` has {has} of the labels as its name",
+                where=str(root),
+                details=(f"labels: {', '.join(labels[:10])}{', ...' if len(labels) > 10 else ''}",),
+                hint="rename the folder, or mend the labels",
+            )
     return tuple(labels.index(name) for name in names)

@@ -51,7 +51,7 @@ def read_idx_pair(root: Path, pictures: Path, classes: Path) -> DataSet:
 
     Raises UsageError U001 when one is damaged, U002 when they do not belong together.
     """
-    return dataset_of_pixels(root, read_idx(pictures), read_idx(classes).astype(np.int64))
+    return dataset_of_pixels(root, read_idx(pictures), read_idx(classes))
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:

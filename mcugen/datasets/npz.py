@@ -31,8 +31,7 @@ def read_npz(path: Path) -> DataSet:
         )
     # Keras keeps the classes of CIFAR as a column.
     column = classes.ndim == 2 and classes.shape[1] == 1
-    numbers = (classes[:, 0] if column else classes).astype(np.int64)
-    return dataset_of_pixels(path, pixels, numbers)
+    return dataset_of_pixels(path, pixels, classes[:, 0] if column else classes)
 
 
 def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:

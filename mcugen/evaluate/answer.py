@@ -15,6 +15,7 @@ from mcugen.errors import DifferenceError
 from mcugen.evaluate.work import Outcome
 from mcugen.manifest import Manifest
 from mcugen.verify.compare import Difference, Pair
+from mcugen.verify.report import misbehaviour
 
 _WRONG_SHOWN = 10
 """Misclassified pictures that are named."""
@@ -24,11 +25,27 @@ _CONFUSIONS_SHOWN = 5
 
 @dataclass(frozen=True)
 class BoardSample:
-    """Pictures that the virtual board ran too; the input in ``difference`` is such a number."""
+    """Pictures that the virtual board ran too; the input in ``difference`` is such a number.
+
+    ``stack_bytes`` is the deepest stack, ``stray_writes`` are the stores outside the arena.
+    """
 
     pictures: tuple[int, ...]
     pair: Pair
     difference: Difference | None
+    stack_bytes: int | None
+    stray_writes: tuple[str, ...] | None
+
+    def misbehaviour(self, manifest: Manifest) -> DifferenceError | None:
+        return misbehaviour(self.stray_writes, self.stack_bytes, manifest.stack_reserved)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "pictures": list(self.pictures),
+            **self.pair.as_json(),
+            "stack_bytes": self.stack_bytes,
+            "stray_writes": None if self.stray_writes is None else len(self.stray_writes),
+        }
 
 
 @dataclass(frozen=True)
@@ -48,15 +65,10 @@ class Evaluation:
     @property
     def error(self) -> DifferenceError | None:
         """What makes the answer no, if anything does."""
-        found = self._first_difference
+        found, sample = self._first_difference, self.sample
         if found is None:
-            return None
-        place = ",".join(str(axis) for axis in found.index)
-        spot = f"output[{place}]" if found.index else "output"
-        return DifferenceError(
-            "V001",
-            f"outputs differ at layer {found.layer} `{found.name}`",
-            where=f"{spot} {found.a} {found.a_value}, {found.b} {found.b_value}, "
+            return None if sample is None else sample.misbehaviour(self.manifest)
+        return found.error(
             f"picture {self.dataset.name(found.input)}",
             details=(f"in all, {self._mismatches:,} of {self._values:,} values of the host build",),
             hint="this is a bug in mcugen, a kernel or a compiler: please report it with the model",
@@ -90,7 +102,7 @@ class Evaluation:
             "classes": _class_details(confusion),
             "confusions": _confusions(confusion),
             "wrong": self._wrong(),
-            "board_sample": self.sample and _sample(self.sample),
+            "board_sample": self.sample and self.sample.as_json(),
             "first_difference": self._first_difference
             and dataclasses.asdict(self._first_difference),
         }
@@ -176,15 +188,3 @@ def _confusions(confusion: NDArray[np.int64]) -> list[dict[str, int]]:
         for truth, found in places
         if mistakes[truth, found]
     ]
-
-
-def _sample(sample: BoardSample) -> dict[str, Any]:
-    pair = sample.pair
-    return {
-        "pictures": list(sample.pictures),
-        "by": pair.by,
-        "values": pair.values,
-        "mismatches": pair.mismatches,
-        "output_values": pair.output_values,
-        "output_mismatches": pair.output_mismatches,
-    }

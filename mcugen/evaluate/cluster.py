@@ -14,7 +14,7 @@ from mcugen import __version__
 from mcugen.errors import McugenError, ToolchainError, UsageError
 from mcugen.evaluate.work import Chunk, Outcome, Runner, Task, evaluate_chunk
 
-_ADDRESS = re.compile(r"((tcp|tls)://)?\S+:\d+")
+_ADDRESS = re.compile(r"((tcp|tls)://)?([^\s/:@]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 
 _QUEUED = 2
 """Chunks that are under way for each thread: one to work on, one to go on with."""
@@ -107,6 +107,13 @@ def _client(address: str) -> Any:
             str(error),
             hint="start one with `dask scheduler`, and workers with `dask worker`",
         ) from None
+    except (TypeError, ValueError) as error:
+        raise _trouble(
+            address,
+            "Dask cannot use the address",
+            str(error),
+            hint="`tls://` needs certificates in Dask's own configuration",
+        ) from None
 
 
 def _check_workers(client: Any, address: str) -> None:
@@ -134,7 +141,7 @@ def _troubles_told(address: str) -> Iterator[None]:
         yield
     except dask.KilledWorker as error:
         raise _trouble(address, "the cluster's workers died", str(error)) from None
-    except (dask.CancelledError, asyncio.CancelledError):
+    except (dask.CancelledError, asyncio.CancelledError, dask.comm.CommClosedError):
         raise _trouble(address, "the cluster was lost", hint=_AGAIN) from None
     except (TimeoutError, asyncio.TimeoutError):
         raise _trouble(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +20,20 @@ FOLDER = "eval"
 
 @dataclass(frozen=True)
 class Journal:
-    """One line of JSON for each chunk that is done; ``key`` is the task's."""
+    """A line for each chunk that is done: its digest, and the outcome as JSON.
 
-    path: Path
+    ``key`` is the task's. It goes into the digests, so a line is worth nothing for another task.
+    """
+
+    folder: Path
+    key: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder / FOLDER / f"{self.key}.jsonl"
 
     def read(self) -> dict[range, Outcome]:
-        """What is done, by picture numbers. A line that was cut short counts for nothing.
+        """What is done, by picture numbers; a line that was cut short or edited counts for nothing.
 
         Raises UsageError U001 when the file is there and cannot be read.
         """
@@ -32,14 +41,18 @@ class Journal:
             lines = self.path.read_bytes().splitlines() if self.path.exists() else []
         except OSError as error:
             raise UsageError(
-                "U001", f"the journal cannot be read: {error.strerror}", where=str(self.path)
+                "U001",
+                f"the journal cannot be read: {error.strerror}",
+                where=str(self.path),
+                hint="remove it: it only saves doing again what was done",
             ) from error
-        outcomes = [outcome for line in lines if (outcome := _parsed(line)) is not None]
+        outcomes = [outcome for line in lines if (outcome := self._parsed(line)) is not None]
         return {covered(outcome): outcome for outcome in outcomes}
 
     def append(self, outcome: Outcome) -> None:
         """Raises UsageError U005 when the build folder cannot be written."""
-        line = json.dumps(dataclasses.asdict(outcome), separators=(",", ":"))
+        text = json.dumps(dataclasses.asdict(outcome), separators=(",", ":"))
+        line = f"{self._digest(text.encode())} {text}"
         try:
             self.path.parent.mkdir(exist_ok=True)
             with self.path.open("ab") as file:
@@ -55,9 +68,19 @@ class Journal:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def _digest(self, text: bytes) -> str:
+        return hashlib.sha256(self.key.encode() + text).hexdigest()
+
+    def _parsed(self, line: bytes) -> Outcome | None:
+        digest, _, text = line.partition(b" ")
+        return _outcome(json.loads(text)) if digest == self._digest(text).encode() else None
+
     def _unwritable(self, error: OSError) -> UsageError:
         return UsageError(
-            "U005", f"the journal cannot be written: {error.strerror}", where=str(self.path)
+            "U005",
+            f"the journal cannot be written: {error.strerror}",
+            where=str(self.path),
+            hint="make the build folder writable, or copy it to where it is",
         )
 
 
@@ -66,18 +89,14 @@ def covered(outcome: Outcome) -> range:
     return range(outcome.first, outcome.first + len(outcome.classes))
 
 
-def _parsed(line: bytes) -> Outcome | None:
-    try:
-        fields: Mapping[str, Any] = json.loads(line)
-        difference = fields["difference"]
-        return Outcome(
-            **{
-                **fields,
-                "classes": tuple(fields["classes"]),
-                "reference_classes": tuple(fields["reference_classes"]),
-                "difference": difference
-                and Difference(**{**difference, "index": tuple(difference["index"])}),
-            }
-        )
-    except (ValueError, TypeError, KeyError):
-        return None
+def _outcome(fields: Mapping[str, Any]) -> Outcome:
+    difference = fields["difference"]
+    return Outcome(
+        **{
+            **fields,
+            "classes": tuple(fields["classes"]),
+            "reference_classes": tuple(fields["reference_classes"]),
+            "difference": difference
+            and Difference(**{**difference, "index": tuple(difference["index"])}),
+        }
+    )

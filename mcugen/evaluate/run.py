@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 from mcugen import __version__
@@ -14,11 +13,11 @@ from mcugen.boards import load_board
 from mcugen.datasets import DataSet, load_dataset
 from mcugen.errors import BoardError
 from mcugen.evaluate.answer import BoardSample, Evaluation
-from mcugen.evaluate.journal import FOLDER, Journal, covered
+from mcugen.evaluate.journal import Journal, covered
 from mcugen.evaluate.work import CHUNK_PICTURES, Chunk, Outcome, Runner, Task
 from mcugen.inputs import Input, model_input
 from mcugen.ir import Graph
-from mcugen.manifest import MODEL_FILE, Manifest, read_manifest
+from mcugen.manifest import MODEL_FILE, Manifest, read_manifest, sha256_of_json
 from mcugen.reference import Reference, load_references
 from mcugen.sim.board import check_modelled
 from mcugen.tflite import read_model
@@ -70,7 +69,7 @@ def evaluate(
 
     first = picture(0)
     task = _task(build, data)
-    journal = Journal(folder / FOLDER / f"{task.key}.jsonl")
+    journal = Journal(folder, task.key)
     if fresh:
         journal.forget()
     outcomes = _outcomes(task, journal, pictures, runner, picture, on_progress)
@@ -111,10 +110,11 @@ def _task(build: _Build, data: DataSet) -> Task:
         "mcugen": __version__,
         "files": {name: build.manifest.files[name] for name in (*sources, MODEL_FILE)},
         "references": references,
+        "pillow": version("pillow"),
         "dataset": data.sha256,
     }
     return Task(
-        key=hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest(),
+        key=sha256_of_json(depends),
         library=tuple(
             (name.removeprefix("model/"), (build.folder / name).read_bytes()) for name in sources
         ),
@@ -171,7 +171,9 @@ def _board_sample(
     on_progress("virtual board", count, count)
     difference = first_difference(expected, found, build.manifest)
     return BoardSample(
-        numbers,
-        compare(expected, found, build.manifest),
-        difference and replace(difference, input=numbers[difference.input]),
+        pictures=numbers,
+        pair=compare(expected, found, build.manifest),
+        difference=difference and replace(difference, input=numbers[difference.input]),
+        stack_bytes=found.stack_bytes,
+        stray_writes=found.stray_writes,
     )

@@ -29,7 +29,8 @@ CHUNK_PICTURES = 20
 
 @dataclass(frozen=True)
 class Task:
-    """What all chunks share. ``key`` is a digest of all that an outcome depends on.
+    """What all chunks share. ``key`` is a digest of what an outcome depends on, the compiler that
+    makes the host build left out.
 
     ``library`` holds the generated sources by their paths in ``model/``, ``references`` the names
     of the references that the outcomes are to come from.

@@ -10,7 +10,7 @@ from mcugen.report.arena import Arena, Buffer
 
 _ROWS = 12
 _COLUMNS = 66
-"""Characters of the picture itself; addresses stand to the left of it."""
+"""Characters of the picture itself, at most; addresses stand to the left of it."""
 
 _WIDEST_STEP = 6
 _ROWS_A_LABEL = 4
@@ -51,16 +51,17 @@ def bar(share: float, glyphs: Glyphs) -> str:
     return glyphs.used * full + glyphs.free * (_BAR - full)
 
 
-def draw_arena(arena: Arena, glyphs: Glyphs) -> Iterator[str]:
+def draw_arena(arena: Arena, glyphs: Glyphs, screen: int) -> Iterator[str]:
     """The picture, highest address first, then the steps and which of them bind.
 
-    A character shows the buffer that has most of its bytes. What does not fit in width is left out
-    step by step, evenly.
+    A character shows the buffer that has most of its bytes. What does not fit into ``screen``
+    characters of width is left out step by step, evenly.
     """
-    stride = -(-arena.steps // _COLUMNS)
+    margin = max(len(f"{arena.bytes:,}"), len("binds"))
+    columns = max(1, min(_COLUMNS, screen - margin - len(f" {glyphs.wall}")))
+    stride = -(-arena.steps // columns)
     shown = range(0, arena.steps, stride)
-    width = min(_WIDEST_STEP, _COLUMNS // len(shown))
-    margin = len(f"{arena.bytes:,}")
+    width = min(_WIDEST_STEP, columns // len(shown))
     edges = [arena.bytes * row // _ROWS for row in range(_ROWS, -1, -1)]
     rows = [[_at(arena, step, low, high) for step in shown] for high, low in pairwise(edges)]
     tagged: set[str] = set()
@@ -105,8 +106,10 @@ def _ruler(shown: range, width: int) -> str:
     """Numbers of steps, as many as have room."""
     line = ""
     for place, step in enumerate(shown):
-        if step % _STEPS_A_LABEL == 0 and len(line) <= place * width:
-            line = line.ljust(place * width) + f"{step} "
+        at = place * width
+        fits = len(line) <= at and at + len(str(step)) <= len(shown) * width
+        if step % _STEPS_A_LABEL == 0 and fits:
+            line = line.ljust(at) + f"{step} "
     return line
 
 

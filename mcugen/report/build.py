@@ -8,8 +8,11 @@ from mcugen.report.layout import Block, Column, Table
 from mcugen.report.words import Answer
 
 
-def render_build(result: Answer, glyphs: Glyphs) -> tuple[Block, ...]:
-    """The layers, memory against what the board has, the arena, then where the files are."""
+def render_build(result: Answer, glyphs: Glyphs, screen: int) -> tuple[Block, ...]:
+    """The layers, memory against what the board has, the arena, then where the files are.
+
+    ``screen`` is how many characters wide the arena's picture may be.
+    """
     return (
         f"{result['model']} for {result['target']} ({result['board']})",
         "",
@@ -21,7 +24,7 @@ def render_build(result: Answer, glyphs: Glyphs) -> tuple[Block, ...]:
         f"arena, addresses up, steps across; {glyphs.input} input, {glyphs.scratch} scratch, "
         "numbers: the layer that writes",
         "",
-        *draw_arena(arena_of(result), glyphs),
+        *draw_arena(arena_of(result), glyphs, screen),
         "",
         f"{result['macs']:,} MACs an inference",
         f"firmware for {result['board']} was tried so far: {result['tried']}",

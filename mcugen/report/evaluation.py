@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from mcugen.report.layout import Block, Column, Table
-
-Answer = Mapping[str, Any]
+from mcugen.report.words import Answer, plural
 
 _LARGEST_MATRIX = 16
 """Classes whose confusion matrix is still read on a screen."""
@@ -44,7 +42,9 @@ def _summary(report: Answer) -> tuple[Block, ...]:
 
 def _pictures(report: Answer) -> str:
     used, all_of_them = report["pictures"], report["dataset_pictures"]
-    return f"{used:,} pictures" if used == all_of_them else f"{used:,} of {all_of_them:,} pictures"
+    if used == all_of_them:
+        return plural(used, "picture")
+    return f"{used:,} of {plural(all_of_them, 'picture')}"
 
 
 def _share(right: int, total: int) -> str:
@@ -110,19 +110,24 @@ def _mistakes(report: Answer) -> tuple[Block, ...]:
 
 
 def _verdict(report: Answer) -> str:
-    compared = f"{report['values']:,} values ({_layers(report)}, {report['pictures']:,} pictures)"
+    sample = report["board_sample"]
+    counts = f"{plural(report['layers'], 'layer')}, {plural(report['pictures'], 'picture')}"
+    compared = f"{plural(report['values'], 'value')} ({counts})"
     if report["first_difference"] is not None:
-        return f"NOT equal: {report['mismatches']:,} of {compared} differ"
-    return f"equal: reference = host in all {compared}{_sample(report['board_sample'])}"
+        return f"NOT equal: {report['mismatches']:,} of {compared} differ{_differing(sample)}"
+    return f"equal: reference = host in all {compared}{_equal(sample)}"
 
 
-def _layers(report: Answer) -> str:
-    return f"{report['layers']} layer{'s' * (report['layers'] != 1)}"
-
-
-def _sample(sample: Answer | None) -> str:
+def _equal(sample: Answer | None) -> str:
     if sample is None:
         return ""
     numbers: Sequence[int] = sample["pictures"]
     kind = "in every value" if sample["by"] == "values" else "by the CRC-32 of every layer"
     return f"; = virtual board {kind} of {len(numbers)} of them"
+
+
+def _differing(sample: Answer | None) -> str:
+    if sample is None:
+        return ""
+    compared = "values" if sample["by"] == "values" else "layers"
+    return f", and {sample['mismatches']:,} of {sample['values']:,} {compared} on the virtual board"

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
 from mcugen import resources
-from mcugen.manifest import read_manifest
+from mcugen.errors import UsageError
+from mcugen.manifest import FILE_NAME as MANIFEST_FILE
+from mcugen.manifest import Manifest, read_manifest
 from mcugen.report.page import Page, page_of
 from mcugen.report.quantisation import read_quantisation
 from mcugen.report.summary import summarise
+from mcugen.report.verification import FILE_NAME as VERIFICATION_FILE
 from mcugen.report.verification import load_verification
+from mcugen.report.words import printable
 from mcugen.report.write import write_whole
 
 FILE_NAME = "report.html"
@@ -33,18 +38,32 @@ def write_report(folder: Path, output: Path | None = None) -> dict[str, object]:
     build, verification = manifest.as_json(), load_verification(folder, manifest)
     page = page_of(build, verification, read_quantisation(folder, manifest))
     path = folder / FILE_NAME if output is None else output
+    _check_place(path, folder, manifest)
     write_whole(path, render_page(page))
     return {"report": str(path), **summarise(build, verification)}
 
 
+def _check_place(path: Path, folder: Path, manifest: Manifest) -> None:
+    """Raises UsageError U005 where the report would take the place of what was built."""
+    built = (*manifest.files, MANIFEST_FILE, VERIFICATION_FILE)
+    if os.path.realpath(path) in {os.path.realpath(folder / name) for name in built}:
+        raise UsageError(
+            "U005",
+            f"`{path.name}` is a file of the build, so it is not replaced",
+            where=str(path),
+            hint="name another file",
+        )
+
+
 def render_page(page: Page) -> str:
-    """The page as HTML; what comes from files is escaped."""
+    """The page as HTML; what comes from files is escaped, and spelt out where it is no text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources.templates_dir()),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
     )
     environment.filters["code"] = _code
     script = (resources.templates_dir() / "report.js").read_text("utf-8")
@@ -57,7 +76,7 @@ def render_page(page: Page) -> str:
 
 def _code(text: str) -> Markup:
     """Text in which what stands between backticks is code."""
-    words, *rest = text.split("`")
+    words, *rest = printable(text).split("`")
     marked = [
         Markup("<code>{}</code>" if place % 2 == 0 else "{}").format(part)
         for place, part in enumerate(rest)

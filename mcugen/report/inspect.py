@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from mcugen.report.layout import Block, Column, Table
-
-Answer = Mapping[str, Any]
+from mcugen.report.words import Answer
 
 _NAME_WIDTH = 26
 """Of a tensor's name; fused names would fill the screen."""
@@ -204,7 +202,7 @@ def _kinds(answer: Answer) -> tuple[Block, ...]:
     return (
         "By kind, beside Table 2 of the MobileNets paper, which is of 1.0 MobileNet-224",
         Table(columns, (*rows, total)),
-        f"weights alone, as the paper counts; {answer['biases']:,} biases come on top",
+        f"weights alone, as the paper counts; biases come on top: {answer['biases']:,}",
         "the paper's 1.19% is a slip for 1.91%: only so does its column add up to 100%",
     )
 

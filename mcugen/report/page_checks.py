@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcugen.report.words import EXECUTIONS, Answer, executions, top
+from mcugen.report.words import Answer, executions, top
+from mcugen.verify.report import EXECUTIONS
 
 
 @dataclass(frozen=True)

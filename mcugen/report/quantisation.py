@@ -19,7 +19,6 @@ class Scales:
     ``zero_point`` is None where the channels have several.
     """
 
-    dtype: str
     channels: int
     lowest: float
     highest: float
@@ -60,7 +59,6 @@ def _scales(tensor: Tensor) -> Scales | None:
         return None
     zero_points = set(quant.zero_points)
     return Scales(
-        dtype=tensor.dtype.value,
         channels=len(quant.scales),
         lowest=min(quant.scales),
         highest=max(quant.scales),

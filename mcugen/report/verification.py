@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcugen.manifest import Manifest
+from mcugen.manifest import Manifest, sha256_of_json
+from mcugen.report.verify_shape import is_verification
 from mcugen.report.words import Answer
 from mcugen.report.write import write_whole
 
 FILE_NAME = "verification.json"
 SCHEMA = 1
 
-_NOT_KEPT = ("dump", "report")
-"""Paths, which are another machine's business."""
+_PATHS = "dump"
+"""The key of paths, which are another machine's business."""
 
 
 @dataclass(frozen=True)
@@ -29,26 +29,29 @@ class Verification:
 
 def save_verification(folder: Path, manifest: Manifest, answer: Answer) -> None:
     """Keeps the answer with the hashes of what it is about. Raises UsageError U005."""
-    kept = {key: value for key, value in answer.items() if key not in _NOT_KEPT}
-    content = {**_identity(manifest), "answer_sha256": _digest(kept), "answer": kept}
+    kept = {key: value for key, value in answer.items() if key != _PATHS}
+    content = {**_identity(manifest), "answer_sha256": sha256_of_json(kept), "answer": kept}
     write_whole(folder / FILE_NAME, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def load_verification(folder: Path, manifest: Manifest) -> Verification:
     """What was kept last, if it is whole and about this very build."""
     path = folder / FILE_NAME
+    damaged = Verification(None, f"{FILE_NAME} is damaged and was ignored: verify it again.")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         answer = content.pop("answer")
-        whole = content.pop("answer_sha256") == _digest(answer)
+        whole = content.pop("answer_sha256") == sha256_of_json(answer)
     except FileNotFoundError:
         return Verification(None, "It has not been verified since it was built.")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        whole = False
+        return damaged
     if not whole:
-        return Verification(None, f"{FILE_NAME} is damaged and was ignored: verify it again.")
+        return damaged
     if content != _identity(manifest):
         return Verification(None, f"{FILE_NAME} is about another build and was ignored.")
+    if not is_verification(answer, len(manifest.layers)):
+        return damaged
     return Verification(answer, "")
 
 
@@ -59,7 +62,3 @@ def _identity(manifest: Manifest) -> dict[str, Any]:
         "model_sha256": manifest.model_sha256,
         "firmware_sha256": manifest.files["firmware.bin"],
     }
-
-
-def _digest(answer: object) -> str:
-    return hashlib.sha256(json.dumps(answer, sort_keys=True).encode()).hexdigest()

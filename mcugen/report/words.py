@@ -7,14 +7,13 @@ from typing import Any
 
 Answer = Mapping[str, Any]
 
-EXECUTIONS = {
-    "reference": "reference",
-    "host": "host build",
-    "board": "virtual board",
-    "qemu": "QEMU",
-    "port": "board at the port",
-}
-"""What ran the model, by its name in an answer."""
+
+def printable(text: str) -> str:
+    """``text`` with control characters, and those that reverse what follows, spelt out."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 def plural(count: int, noun: str) -> str:

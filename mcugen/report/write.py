@@ -14,10 +14,10 @@ def write_whole(path: Path, text: str) -> None:
     What UTF-8 does not have, such as a file name's stray bytes, is spelt out. Raises UsageError
     U005.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.exists() and not path.is_file():
             raise _unwritable(path, "it exists and is not a file")
+        new = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             new.write_bytes(text.encode("utf-8", "backslashreplace"))
             new.replace(path)
@@ -30,7 +30,7 @@ def write_whole(path: Path, text: str) -> None:
 def _unwritable(path: Path, why: str) -> UsageError:
     return UsageError(
         "U005",
-        f"`{path.name}` cannot be written: {why}",
+        f"`{path.name or path}` cannot be written: {why}",
         where=str(path),
         hint="make its folder writable, or name another file with `mcugen report -o`",
     )

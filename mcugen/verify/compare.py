@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mcugen.errors import DifferenceError
 from mcugen.manifest import Layer, Manifest
 from mcugen.verify.executions import Execution
 
@@ -35,6 +36,17 @@ class Pair:
     def same(self) -> bool:
         return self.mismatches == 0 and self.output_mismatches == 0
 
+    def as_json(self) -> dict[str, object]:
+        return {
+            "a": self.a,
+            "b": self.b,
+            "by": self.by,
+            "values": self.values,
+            "mismatches": self.mismatches,
+            "output_values": self.output_values,
+            "output_mismatches": self.output_mismatches,
+        }
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -51,6 +63,18 @@ class Difference:
     b: str
     a_value: str
     b_value: str
+
+    def error(self, where: str, details: tuple[str, ...], hint: str) -> DifferenceError:
+        """V001; ``where`` names the input."""
+        place = ",".join(str(axis) for axis in self.index)
+        spot = f"output[{place}]" if self.index else "output"
+        return DifferenceError(
+            "V001",
+            f"outputs differ at layer {self.layer} `{self.name}`",
+            where=f"{spot} {self.a} {self.a_value}, {self.b} {self.b_value}, {where}",
+            details=details,
+            hint=hint,
+        )
 
 
 def compare(a: Execution, b: Execution, manifest: Manifest) -> Pair:

@@ -11,13 +11,34 @@ from mcugen.inputs import Input
 from mcugen.manifest import Manifest
 from mcugen.verify.compare import Difference, Pair
 
-_SPOKEN = {
+EXECUTIONS = {
     "reference": "reference",
     "host": "host build",
     "board": "virtual board",
     "qemu": "QEMU",
     "port": "board at the port",
 }
+"""What ran the model, by its name in an answer."""
+
+
+def misbehaviour(
+    stray_writes: tuple[str, ...] | None, stack_bytes: int | None, stack_reserved: int
+) -> DifferenceError | None:
+    """What is wrong with an execution whatever it answered: V002 or V003; None: not observed."""
+    if stray_writes:
+        return DifferenceError(
+            "V002",
+            "the model's code wrote outside the arena",
+            details=stray_writes,
+            hint="this is a bug in mcugen or in a kernel: please report it with the model",
+        )
+    if stack_bytes is not None and stack_bytes > stack_reserved:
+        return DifferenceError(
+            "V003",
+            f"the stack went {stack_bytes:,} bytes deep, {stack_reserved:,} are reserved",
+            hint="raise `stack_bytes` in the board file",
+        )
+    return None
 
 
 @dataclass(frozen=True)
@@ -46,21 +67,7 @@ class VerifyReport:
         """What makes the answer no, if anything does."""
         if self.difference is not None:
             return self._difference_error(self.difference)
-        if self.stray_writes:
-            return DifferenceError(
-                "V002",
-                "the model's code wrote outside the arena",
-                details=self.stray_writes,
-                hint="this is a bug in mcugen or in a kernel: please report it with the model",
-            )
-        if self.stack_bytes is not None and self.stack_bytes > self.manifest.stack_reserved:
-            return DifferenceError(
-                "V003",
-                f"the stack went {self.stack_bytes:,} bytes deep, "
-                f"{self.manifest.stack_reserved:,} are reserved",
-                hint="raise `stack_bytes` in the board file",
-            )
-        return None
+        return misbehaviour(self.stray_writes, self.stack_bytes, self.manifest.stack_reserved)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -77,7 +84,7 @@ class VerifyReport:
             "stack_bytes": self.stack_bytes,
             "stack_reserved": self.manifest.stack_reserved,
             "stray_writes": None if self.stray_writes is None else len(self.stray_writes),
-            "pairs": [_pair(pair) for pair in self.pairs],
+            "pairs": [pair.as_json() for pair in self.pairs],
             "layer_details": self._layer_details(),
             "answers": [
                 {"input": one.name, "top": list(top)}
@@ -102,30 +109,13 @@ class VerifyReport:
         ]
 
     def _difference_error(self, found: Difference) -> DifferenceError:
-        place = ",".join(str(axis) for axis in found.index)
-        spot = f"output[{place}]" if found.index else "output"
         same = [
-            f"same:  {_SPOKEN[pair.b]} agrees with the {_SPOKEN[pair.a]}"
+            f"same:  {EXECUTIONS[pair.b]} agrees with the {EXECUTIONS[pair.a]}"
             for pair in self.pairs
             if pair.a == found.a and pair.same
         ]
-        return DifferenceError(
-            "V001",
-            f"outputs differ at layer {found.layer} `{found.name}`",
-            where=f"{spot} {found.a} {found.a_value}, {found.b} {found.b_value}, "
+        return found.error(
             f"input `{self.inputs[found.input].name}`",
             details=tuple(same),
             hint=f"rerun with `{'' if found.index else '--sim '}--dump-layer {found.layer}`",
         )
-
-
-def _pair(pair: Pair) -> dict[str, Any]:
-    return {
-        "a": pair.a,
-        "b": pair.b,
-        "by": pair.by,
-        "values": pair.values,
-        "mismatches": pair.mismatches,
-        "output_values": pair.output_values,
-        "output_mismatches": pair.output_mismatches,
-    }

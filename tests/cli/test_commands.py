@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,10 @@ import pytest
 
 from mcugen import __version__
 from mcugen.cli import main
+from mcugen.cli.options import Settings
+from mcugen.cli.outcome import status_of
 from mcugen.errors import DifferenceError, FitError, McugenError, ToolchainError
+from tests.cli.test_console import Terminal
 
 ROOT = Path(__file__).parents[2]
 
@@ -268,6 +272,38 @@ def test_usage_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed.err == ""
 
 
+@pytest.mark.parametrize("words", [["boards"], ["boards", "--json"], ["--help"]])
+def test_a_reader_that_goes_is_no_answer(words: list[str]) -> None:
+    """Neither "no" nor a complaint: the status of a program that SIGPIPE ended."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    line = [sys.executable, "-m", "mcugen", *words]
+    run = subprocess.run(line, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (run.returncode, run.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("words", [["boards"], ["boards", "--json"]])
+def test_a_full_disk_is_told(words: list[str]) -> None:
+    line = [sys.executable, "-m", "mcugen", *words]
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+    assert run.returncode == 2
+    assert run.stderr.startswith(
+        "error[U005]: the answer cannot be written to stdout: No space left on device\n"
+    )
+    assert "Traceback" not in run.stderr
+
+
+def test_an_exit_keeps_its_status() -> None:
+    def end() -> None:
+        raise SystemExit(143)
+
+    with pytest.raises(SystemExit) as caught:
+        status_of(end, Settings(), "board", as_json=False)
+    assert caught.value.code == 143
+
+
 class TestBuild:
     def test_options(self, replace: Replace) -> None:
         calls = replace("build", Answer(BUILD))
@@ -321,6 +357,18 @@ class TestBuild:
         lines = lines_of(written.getvalue().decode("ascii"))
         assert "98,304 |==0===" in lines
         assert "RAM        110,000  ########................ 34% of 327,680" in lines
+
+    def test_the_arena_on_a_narrow_terminal(
+        self, replace: Replace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        replace("build", Answer({**BUILD, "layers": [*BUILD["layers"]] * 40}))
+        screen = Terminal()
+        monkeypatch.setattr("sys.stdout", screen)
+        monkeypatch.setenv("COLUMNS", "30")
+        monkeypatch.setenv("TERM", "xterm")
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        (floor,) = (line for line in screen.getvalue().splitlines() if line.startswith("     0 "))
+        assert floor == f"     0 |{'-' * 20}"
 
     def test_json(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
         replace("build", Answer(BUILD))

@@ -8,9 +8,10 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
-from mcugen.console import Console, printable
+from mcugen.console import Console
 from mcugen.errors import UsageError
 from mcugen.report.layout import Column, Table
+from mcugen.report.words import printable
 
 
 class Terminal(io.StringIO):
@@ -68,6 +69,15 @@ def test_control_characters_are_spelt_out(capsys: pytest.CaptureFixture[str]) ->
     assert printable("a\x1b[2Jb\tc\udc80é名") == "a\\x1b[2Jb\\tc\\udc80é名"
     Console().error(UsageError("U001", "a\x1b[2J", where="\u202e"))
     assert capsys.readouterr().err == "error[U001]: a\\x1b[2J\n  where: \\u202e\n"
+
+
+def test_what_stdout_cannot_carry_is_spelt_out() -> None:
+    carried = io.BytesIO()
+    with redirect_stdout(io.TextIOWrapper(carried, "ascii")) as out:
+        Console().result("zwölf", Table((Column("Größe"),), (("名",),)))
+        out.flush()
+        lines = [line.rstrip() for line in carried.getvalue().splitlines()]
+    assert lines == [rb"zw\xf6lf", rb"Gr\xf6\xdfe", rb"\u540d"]
 
 
 def test_a_table_in_a_file_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:

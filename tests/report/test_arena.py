@@ -52,7 +52,7 @@ def test_tags_and_names() -> None:
 
 def test_text() -> None:
     """1200 bytes in 12 rows of 100, three steps as wide as they get."""
-    assert list(draw_arena(ARENA, ASCII)) == [
+    assert list(draw_arena(ARENA, ASCII, 80)) == [
         "1,200 |=====0======",
         "      |============",
         "      |============",
@@ -71,14 +71,16 @@ def test_text() -> None:
     ]
 
 
-@pytest.mark.parametrize("steps", [1, 2, 30, 66, 67, 500])
-def test_text_stays_within_a_screen(steps: int) -> None:
+@pytest.mark.parametrize("screen", [80, 40, 9, 1])
+@pytest.mark.parametrize("steps", [1, 2, 30, 36, 66, 67, 500])
+def test_text_stays_within_a_screen(steps: int, screen: int) -> None:
     layers = [{"live_bytes": 4}] * steps
     buffers = [buffer(f"layer{n}", n, 4 * (n % 2), 4, range(n, n + 1)) for n in range(steps)]
     build = {"arena_bytes": 8, "arena_lower_bound": 4, "layers": layers, "buffers": buffers}
-    lines = list(draw_arena(arena_of(build), BLOCKS))
+    lines = list(draw_arena(arena_of(build), BLOCKS, screen))
     assert len(lines) == 15
-    assert max(len(line) for line in lines) <= 80
+    assert max(len(line) for line in lines) <= max(screen, len("binds  ^"))
+    assert len({line.find(BLOCKS.wall) for line in lines[:-2]}) == 1
     assert lines[-1].count("^") == lines[-3].count(BLOCKS.floor)
 
 

@@ -59,6 +59,20 @@ def test_where_nothing_can_be_written(
     assert capsys.readouterr().err.startswith("error[U005]: ")
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "firmware.bin", "verification.json"])
+def test_what_was_built_is_not_replaced(
+    small: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = read_manifest(small)
+    save_verification(small, manifest, verified(manifest, "board"))
+    before = (small / name).read_bytes()
+    (small / "link").symlink_to(name)
+    for path in (small / name, small / "model" / ".." / name, small / "link"):
+        assert main(["report", str(small), "-o", str(path)]) == 2
+        assert capsys.readouterr().err.startswith("error[U005]: ")
+    assert (small / name).read_bytes() == before
+
+
 def test_build_and_verify_write_it(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

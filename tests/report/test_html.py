@@ -188,6 +188,21 @@ def test_all_that_comes_from_files_is_escaped(small: Path) -> None:
     assert evil.text.count("alert('x')") > len(manifest.layers)
 
 
+def test_what_controls_or_turns_text_is_spelt_out(small: Path) -> None:
+    manifest = read_manifest(small)
+    name = "a\x1b[31m\n`b`\u202ec\x00"
+    answer = verified(manifest, "board", label=name)
+    answer["inputs"][0] = {"name": name, "note": name}
+    answer["error"] = {"code": "V001", "what": name, "where": name, "details": [name]}
+    answer["status"] = "different"
+    answer["first_difference"] = {}
+    scales = read_quantisation(small, manifest)
+    text = render_page(page_of(manifest.as_json(), Verification(answer, ""), scales))
+    assert not {"\x1b", "\u202e", "\x00"} & set(text)
+    assert r'<td class="wrap">a\x1b[31m\n`b`\u202ec\x00</td>' in text
+    assert r"<p>a\x1b[31m\n<code>b</code>\u202ec\x00</p>" in text
+
+
 def test_the_layers_and_their_scales(small: Path) -> None:
     manifest = read_manifest(small)
     scales = read_quantisation(small, manifest)

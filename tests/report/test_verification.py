@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mcugen.errors import UsageError
-from mcugen.manifest import read_manifest
+from mcugen.manifest import read_manifest, sha256_of_json
+from mcugen.report.html import write_report
 from mcugen.report.verification import FILE_NAME, load_verification, save_verification
 from mcugen.report.write import write_whole
 from tests.report.answers import verified
@@ -68,6 +69,57 @@ def test_damaged(small: Path, damage: Any) -> None:
     assert "damaged" in found.note
 
 
+def forge(folder: Path, answer: Any) -> str:
+    """Keeps ``answer`` under its right digest; returns what is said of it."""
+    content = json.loads((folder / FILE_NAME).read_text())
+    content.update(answer=answer, answer_sha256=sha256_of_json(answer))
+    (folder / FILE_NAME).write_text(json.dumps(content))
+    found = load_verification(folder, read_manifest(folder))
+    write_report(folder)
+    return "" if found.answer is not None else found.note
+
+
+# What no report reads.
+UNREAD = {"board", "model"}
+
+# What is None where nothing observed it.
+COUNTS = {"instructions", "cycles", "clock_hz", "stack_bytes", "stray_writes"}
+
+
+def test_an_answer_that_lacks_something(small: Path) -> None:
+    answer = save(small)
+    assert forge(small, answer) == ""
+    for key in sorted(answer.keys() - UNREAD - {"dump"}):
+        rest = {name: value for name, value in answer.items() if name != key}
+        assert "damaged" in forge(small, rest), key
+    for key in ("inputs", "answers", "pairs", "layer_details"):
+        assert "damaged" in forge(small, {**answer, key: [{}, *answer[key][1:]]}), key
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", [5], {}, {"top": 5}])
+def test_an_answer_of_other_types(small: Path, value: Any) -> None:
+    answer = save(small)
+    assert "damaged" in forge(small, value)
+    numbers = {key for key in answer if isinstance(answer[key], int)} | COUNTS
+    fine = {None: COUNTS, 5: numbers}.get(value, set()) if isinstance(value, int | None) else set()
+    for key in sorted(answer.keys() - UNREAD - {"dump", "first_difference"}):
+        assert (forge(small, {**answer, key: value}) == "") == (key in fine), key
+
+
+def test_an_answer_at_odds_with_itself(small: Path) -> None:
+    answer = save(small)
+    first, *others = answer["layer_details"]
+    for changes in (
+        {"layer_details": others},
+        {"layer_details": [{**first, "instructions": None}, *others]},
+        {"answers": []},
+        {"pairs": [{**answer["pairs"][0], "b": "toaster"}]},
+        {"status": "different"},
+        {"status": "different", "error": {"code": "V001"}},
+    ):
+        assert "damaged" in forge(small, {**answer, **changes}), changes
+
+
 def test_not_even_a_file(small: Path) -> None:
     (small / FILE_NAME).mkdir()
     assert "damaged" in load_verification(small, read_manifest(small)).note
@@ -80,6 +132,15 @@ def test_it_is_no_part_of_the_build(small: Path) -> None:
     before = read_manifest(small)
     save(small)
     assert read_manifest(small) == before
+
+
+@pytest.mark.parametrize("path", ["", ".", "..", "/", "/dev/null"])
+def test_where_no_file_can_be(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="is not a file") as caught:
+        write_whole(Path(path), "text")
+    assert caught.value.code == "U005"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_written_whole_or_not_at_all(tmp_path: Path) -> None:

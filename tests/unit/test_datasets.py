@@ -196,6 +196,11 @@ def test_npz_files_are_read(
         ({"x_test": grey(), "y_test": np.zeros(5)}, "U002", "not whole numbers"),
         ({"x_test": grey(), "y_test": np.zeros((5, 4), int)}, "U002", "classes of shape [5, 4]"),
         ({"x_test": grey(), "y_test": np.full(5, -1)}, "U002", "picture 0 is of class -1"),
+        (
+            {"x_test": grey(), "y_test": np.full(5, 2**64 - 1, np.uint64)},
+            "U002",
+            "picture 0 is of class 18446744073709551615",
+        ),
         ({"x_test": grey()[0], "y_test": np.zeros(4, int)}, "U002", "[4, 6] is not a series"),
         (
             {"x_test": grey().reshape(5, 4, 3, 2), "y_test": np.zeros(5, int)},
@@ -242,6 +247,8 @@ def test_labels_give_folders_their_classes(tmp_path: Path) -> None:
         "U002",
         "the folder `shoe` has none of the labels as its name",
     )
+    error = refusal(lambda: load_dataset(root, 3, ("shoe", "bag", "shoe")))
+    assert error.what == "the folder `shoe` has several of the labels as its name"
 
 
 def test_folders_without_labels_are_all_classes(tmp_path: Path) -> None:
@@ -273,6 +280,19 @@ def test_a_picture_is_the_same_input_as_its_file(
     found, expected = dataset.input(1, tensor), load_input(path, tensor)
     assert (found.data, found.note) == (expected.data, expected.note)
     assert len(found.data) == tensor.nbytes
+
+
+def test_pixels_for_a_model_that_takes_none(tmp_path: Path) -> None:
+    """The hint is something that works."""
+    dataset = load_dataset(npz(tmp_path / "a.npz", images=grey(), labels=[0] * 5), 1)
+    tensor = Tensor(0, "input", (1, 4), DType.INT8, SIGNED)
+    error = refusal(lambda: dataset.input(3, tensor))
+    assert (error.code, error.where) == ("U002", "picture 3")
+    assert error.hint == "make it a folder of .npy files for each class"
+    folder = tmp_path / "set" / "only"
+    folder.mkdir(parents=True)
+    np.save(folder / "0.npy", np.arange(4, dtype=np.int8))
+    assert load_dataset(folder.parent, 1).input(0, tensor).data == bytes(range(4))
 
 
 def test_pictures_in_folders_are_files(tmp_path: Path) -> None:
