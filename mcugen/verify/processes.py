@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
             try:
                 yield pool
             except BaseException:
+                _stop_sending(pool)
                 holder.close()
                 raise
     except BrokenProcessPool:
@@ -62,6 +64,15 @@ def _start(pool: ProcessPoolExecutor, count: int) -> None:
             pool.submit(_nothing)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _stop_sending(pool: ProcessPoolExecutor) -> None:
+    """Work that is on its way to a process that ends fails, as no reader of the pipe is left.
+
+    Python before 3.11.5 keeps one open itself, and waits for ever (gh-94777).
+    """
+    if sys.version_info < (3, 11, 5):
+        pool._call_queue._reader.close()  # type: ignore[attr-defined]
 
 
 def _nothing() -> None:
