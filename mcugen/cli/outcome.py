@@ -33,13 +33,17 @@ def status_of(run: Callable[[], object], settings: Settings, command: str, as_js
         # Whoever read stdout has gone; click and rich make an exit with 1 of that and nothing else.
         if isinstance(end, SystemExit) and end.code != 1:
             raise
-        # Keep Python from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return _PIPE_CLOSED
     except Exception as error:
         return _report(
             _as_mcugen_error(error), error, Console(settings.verbosity), command, as_json
         )
+
+
+def _give_up_stdout() -> None:
+    """Keeps Python from complaining when it flushes at exit what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _as_mcugen_error(error: Exception) -> McugenError:
@@ -83,8 +87,10 @@ def _report(
         console.verbosity > 0 or os.environ.get("MCUGEN_DEBUG")
     ):
         traceback.print_exception(cause)
-    if as_json and not isinstance(error, UnwritableAnswerError):
+    if isinstance(error, UnwritableAnswerError):
+        _give_up_stdout()
+    elif as_json:
         console.json({"schema": 1, "command": command, "status": "error", "error": error.as_json()})
-    else:
-        console.error(error)
+        return error.exit_status
+    console.error(error)
     return error.exit_status
