@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.cli.options import (
+    Settings,
+    build_dir_argument,
+    json_option,
+    labels_option,
+    verbosity_options,
+)
 from mcugen.console import Console
 
 if TYPE_CHECKING:
@@ -16,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("eval")
-@click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))
+@build_dir_argument
 @click.option(
     "--dataset",
     type=click.Path(path_type=Path),
@@ -25,12 +31,7 @@ if TYPE_CHECKING:
     help="Folder of (Fashion-)MNIST's IDX files, .npz file with x_test and y_test, or folder with "
     "a folder of pictures for each class.",
 )
-@click.option(
-    "--labels",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Names of the classes, one a line.",
-)
+@labels_option
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N pictures.")
 @click.option(
     "--board",

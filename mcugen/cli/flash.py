@@ -6,12 +6,19 @@ from pathlib import Path
 
 import click
 
-from mcugen.cli.options import Settings, baud_option, json_option, port_option, verbosity_options
+from mcugen.cli.options import (
+    Settings,
+    baud_option,
+    build_dir_argument,
+    json_option,
+    port_option,
+    verbosity_options,
+)
 from mcugen.console import Console
 
 
 @click.command()
-@click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))
+@build_dir_argument
 @port_option()
 @baud_option
 @click.option(

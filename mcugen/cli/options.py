@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -45,6 +46,21 @@ def verbosity_options(command: CommandT) -> CommandT:
 def json_option(command: CommandT) -> CommandT:
     return click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
+    )(command)
+
+
+def build_dir_argument(command: CommandT) -> CommandT:
+    return click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))(
+        command
+    )
+
+
+def labels_option(command: CommandT) -> CommandT:
+    return click.option(
+        "--labels",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Names of the classes, one a line.",
     )(command)
 
 

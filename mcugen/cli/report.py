@@ -6,12 +6,17 @@ from pathlib import Path
 
 import click
 
-from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.cli.options import (
+    Settings,
+    build_dir_argument,
+    json_option,
+    verbosity_options,
+)
 from mcugen.console import Console
 
 
 @click.command()
-@click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))
+@build_dir_argument
 @click.option(
     "-o",
     "--output",

@@ -9,7 +9,9 @@ import click
 from mcugen.cli.options import (
     Settings,
     baud_option,
+    build_dir_argument,
     json_option,
+    labels_option,
     port_option,
     serial_port,
     verbosity_options,
@@ -18,7 +20,7 @@ from mcugen.console import Console
 
 
 @click.command()
-@click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))
+@build_dir_argument
 @port_option()
 @baud_option
 @click.option(
@@ -29,12 +31,7 @@ from mcugen.console import Console
     metavar="FILE",
     help="Picture (PNG, JPEG, BMP) or .npy file to send.",
 )
-@click.option(
-    "--labels",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Names of the classes, one a line.",
-)
+@labels_option
 @json_option
 @verbosity_options
 @click.pass_obj

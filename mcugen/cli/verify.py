@@ -11,7 +11,9 @@ from click.core import ParameterSource
 from mcugen.cli.options import (
     Settings,
     baud_option,
+    build_dir_argument,
     json_option,
+    labels_option,
     port_option,
     serial_port,
     verbosity_options,
@@ -48,7 +50,7 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
 
 
 @click.command(cls=_VerifyCommand)
-@click.argument("build_dir", type=click.Path(path_type=Path), default=Path("build"))
+@build_dir_argument
 @click.option(
     "--sim",
     type=click.Choice(tuple(_EXECUTIONS)),
@@ -65,12 +67,7 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
     metavar="FILE",
     help="Picture (PNG, JPEG, BMP) or .npy file to run on; repeatable.",
 )
-@click.option(
-    "--labels",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Names of the classes, one a line.",
-)
+@labels_option
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
