@@ -30,7 +30,11 @@ def _read(path: Path, classes: int, labels: Sequence[str]) -> DataSet:
         if path.is_file():
             return read_npz(path)
         if not path.is_dir():
-            raise UsageError("U001", f"there is no data set `{path}`")
+            raise UsageError(
+                "U001",
+                f"there is no data set `{path}`",
+                hint="`mcugen eval --help` says what a data set is",
+            )
         pair = idx_files(path)
         return read_idx_pair(path, *pair) if pair else read_folders(path, classes, labels)
     except OSError as error:

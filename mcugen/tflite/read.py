@@ -49,7 +49,8 @@ class _Read:
 def read_model(path: Path) -> Graph:
     """The graph in a file, named after it.
 
-    Raises UsageError U001 when it cannot be read, and what ``parse_model`` raises.
+    Raises UsageError U001 when it cannot be read, and what ``parse_model`` raises, with the file's
+    path.
     """
     try:
         data = path.read_bytes()
@@ -57,7 +58,11 @@ def read_model(path: Path) -> Graph:
         raise UsageError(
             "U001", f"the model cannot be read: {error.strerror}", where=str(path)
         ) from error
-    return parse_model(data, path.stem)
+    try:
+        return parse_model(data, path.stem)
+    except ModelError as error:
+        error.where = str(path) + error.where.removeprefix(path.stem)
+        raise
 
 
 def parse_model(data: bytes, name: str) -> Graph:

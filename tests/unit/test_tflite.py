@@ -184,6 +184,20 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         read_model(tmp_path / "absent.tflite")
 
 
+def test_errors_about_a_file_name_its_path(tmp_path: Path) -> None:
+    """The graph is named after the file's stem, which nobody finds on a disk."""
+    notes, half = tmp_path / "notes.md", tmp_path / "half.tflite"
+    notes.write_text("# not a model")
+    data = write_model(example())
+    half.write_bytes(data[: len(data) // 2])
+    with pytest.raises(ModelError) as no_model:
+        read_model(notes)
+    with pytest.raises(ModelError) as truncated:
+        read_model(half)
+    assert no_model.value.where == str(notes)
+    assert truncated.value.where.startswith(f"{half}, byte ")
+
+
 def _custom(model: Any) -> None:
     model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = 32
     model.operatorCodes[0].customCode = b"MyOp"
