@@ -82,12 +82,6 @@ class FakePort:
 
 
 @pytest.fixture(autouse=True)
-def no_board(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing here may talk to a board that the hardware tests are told of."""
-    monkeypatch.delenv("MCUGEN_PORT", raising=False)
-
-
-@pytest.fixture(autouse=True)
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """``verify`` is replaced, so there is no build folder to keep its answer in."""
     monkeypatch.setattr("mcugen.report.verification.save_verification", lambda *_: None)
