@@ -31,6 +31,12 @@ class Buffer:
     def top(self) -> int:
         return self.offset + self.bytes
 
+    @property
+    def alive(self) -> str:
+        """Its steps as people read them: 4, or 2 to 3."""
+        last = self.end - 1
+        return str(last) if self.start == last else f"{self.start} to {last}"
+
     def bytes_between(self, low: int, high: int) -> int:
         """How many of its bytes have an address in [``low``, ``high``)."""
         return max(0, min(self.top, high) - max(self.offset, low))

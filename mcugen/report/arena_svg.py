@@ -100,10 +100,10 @@ def figure(arena: Arena) -> Figure:
 
 def describe(buffer: Buffer) -> str:
     """A buffer in words."""
-    last = buffer.end - 1
-    alive = f"step {last}" if buffer.start == last else f"steps {buffer.start} to {last}"
+    steps = "step" if buffer.end - buffer.start == 1 else "steps"
     where = f"{buffer.offset:,} to {buffer.top:,}"
-    return f"{buffer.name}: {plural(buffer.bytes, 'byte')} at {where}, alive in {alive}"
+    size = plural(buffer.bytes, "byte")
+    return f"{buffer.name}: {size} at {where}, alive in {steps} {buffer.alive}"
 
 
 def _large_first(arena: Arena) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcugen.report.words import Answer, executions, top
+from mcugen.report.words import Answer, executions, top, trouble
 from mcugen.verify.report import EXECUTIONS
 
 
@@ -45,13 +45,9 @@ def checks_of(found: Answer) -> Checks:
             InputRow(entry["name"], entry["note"], top(answer["top"]))
             for entry, answer in zip(found["inputs"], found["answers"], strict=True)
         ),
-        error=_error_text(error) if error else "",
+        error=f"{error['code']}: {trouble(error)}" if error else "",
         details=tuple(error["details"]) if error else (),
     )
-
-
-def _error_text(error: Answer) -> str:
-    return f"{error['code']}: {error['what']}; {error['where']}".rstrip("; ")
 
 
 def _facts(found: Answer) -> Iterator[tuple[str, str]]:

@@ -60,14 +60,13 @@ def arena_text(build: Answer, arena: Arena) -> str:
 
 
 def buffer_row(buffer: Buffer) -> BufferRow:
-    last = buffer.end - 1
     return BufferRow(
         buffer.tag,
         buffer.name,
         "scratch" if buffer.is_scratch else "tensor",
         f"{buffer.offset:,} to {buffer.top:,}",
         f"{buffer.bytes:,}",
-        str(last) if buffer.start == last else f"{buffer.start} to {last}",
+        buffer.alive,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcugen.report.layout import Block
 from mcugen.report.verification import Verification
 from mcugen.report.verify import verdict
-from mcugen.report.words import Answer, duration, executions
+from mcugen.report.words import Answer, duration, executions, trouble
 
 
 def summarise(build: Answer, verification: Verification) -> dict[str, object]:
@@ -47,7 +47,7 @@ def clock(build: Answer, found: Answer | None) -> int:
 
 def _verdict(found: Answer) -> str:
     error = found.get("error")
-    return f"{error['what']}; {error['where']}".rstrip("; ") if error else verdict(found)
+    return trouble(error) if error else verdict(found)
 
 
 def render_report(result: Answer) -> tuple[Block, ...]:

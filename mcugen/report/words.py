@@ -62,6 +62,11 @@ def worth_showing(classes: Sequence[Answer]) -> tuple[Answer, ...]:
     return (*classes[:1], *(one for one in classes[1:] if float(score(one)) != 0))
 
 
+def trouble(error: Answer) -> str:
+    """An error in one line: what happened, and where if that is known."""
+    return f"{error['what']}; {error['where']}".rstrip("; ")
+
+
 def executions(report: Answer) -> tuple[str, ...]:
     """What a verification ran, the reference first."""
     names = [name for pair in report["pairs"] for name in (pair["a"], pair["b"])]
