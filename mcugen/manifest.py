@@ -132,6 +132,18 @@ class Manifest:
     cmsis_nn: CmsisNNRecord
     files: Mapping[str, str]
 
+    @property
+    def layer_writes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """What each layer may write: its output and scratch, as half-open spans of the arena."""
+        scratch = [buffer for buffer in self.buffers if buffer.kind == "scratch"]
+        return tuple(
+            tuple(
+                (part.offset, part.offset + part.bytes)
+                for part in (layer, *(own for own in scratch if own.layer == index))
+            )
+            for index, layer in enumerate(self.layers)
+        )
+
     def as_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA, **dataclasses.asdict(self)}
 

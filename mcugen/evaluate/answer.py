@@ -27,7 +27,7 @@ _CONFUSIONS_SHOWN = 5
 class BoardSample:
     """Pictures that the virtual board ran too; the input in ``difference`` is such a number.
 
-    ``stack_bytes`` is the deepest stack, ``stray_writes`` are the stores outside the arena.
+    ``stack_bytes`` is the deepest stack, ``stray_writes`` are stores that are not a layer's own.
     """
 
     pictures: tuple[int, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from mcugen.boards import Board, Region
 from mcugen.errors import BoardError, DeviceError
@@ -19,7 +19,7 @@ from mcugen.sim.peripherals_stm32f4 import add_stm32f4
 from mcugen.sim.peripherals_stm32f7 import add_stm32f7
 from mcugen.sim.trace import RunTrace
 from mcugen.sim.waiting import PATIENCE_SECONDS, Waiting
-from mcugen.sim.watch import LayerCallback, ModelWatch
+from mcugen.sim.watch import LayerCallback, ModelWatch, Span
 
 UNWRITTEN = 0xA5
 """What RAM holds at power-up, so that nothing can rely on zeros and the stack's depth shows."""
@@ -51,7 +51,8 @@ class VirtualBoard:
     ``flash`` is what the chip holds and may change; the processor then starts at its first
     address, as every chip does. Without it the flash holds nothing but the image, whose
     application is started directly. ``boot_address`` overrides both. ``image`` names what runs;
-    without one there is no watching the model. ``on_layer`` is told every layer's output. A
+    without one there is no watching the model. ``on_layer`` is told every layer's output,
+    ``layer_writes`` are the spans of the arena that each layer may write (all, if it is empty). A
     ``read`` lets the firmware wait at least ``least_wait_seconds`` of its own time. Raises
     BoardError B003 when the virtual board does not have the chip's peripherals, or the image does
     not lie in the flash.
@@ -64,6 +65,7 @@ class VirtualBoard:
         *,
         flash: FlashMemory | None = None,
         on_layer: LayerCallback | None = None,
+        layer_writes: Sequence[Sequence[Span]] = (),
         boot_address: int | None = None,
         faults: Faults | None = None,
         least_wait_seconds: float = PATIENCE_SECONDS,
@@ -93,7 +95,9 @@ class VirtualBoard:
         self._watch = (
             None
             if image is None
-            else ModelWatch(self.cpu, image, (*board.memory, *registers), on_layer)
+            else ModelWatch(
+                self.cpu, image, (*board.memory, *registers), layer_writes, on_layer
+            )
         )
         self._session = Session(self)
         self._start()

@@ -21,7 +21,7 @@ class StrayWrite:
 
     def __str__(self) -> str:
         return (
-            f"layer {self.layer}: {self.function} (pc 0x{self.pc:08x}) stores {self.size} bytes"
+            f"{self.function} (pc 0x{self.pc:08x}) stores {self.size} bytes"
             f" to 0x{self.address:08x} ({self.target})"
         )
 

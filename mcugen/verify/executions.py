@@ -79,11 +79,13 @@ def run_reference(
     return Execution(REFERENCE, tuple(traces)), disagreeing
 
 
-def run_host(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execution:
+def run_host(
+    folder: Path, manifest: Manifest, inputs: Sequence[Input], object_cache: Path | None = None
+) -> Execution:
     """The native build of ``model/``."""
     with tempfile.TemporaryDirectory(prefix="mcugen-host-") as work:
         sizes = [layer.bytes for layer in manifest.layers]
-        build = build_host(folder / "model", Path(work), sizes)
+        build = build_host(folder / "model", Path(work), sizes, cache=object_cache)
         traces = build.trace([one.data for one in inputs])
     return Execution("host", tuple(trace_of(trace) for trace in traces))
 
@@ -97,7 +99,7 @@ def run_board(
     runs: list[tuple[RunTrace, ...]] = [()] * workers
     with worker_processes(workers) as pool:
         jobs = {
-            pool.submit(_boot_and_run, folder, manifest.board, data[share::workers]): share
+            pool.submit(boot_and_run, folder, manifest, data[share::workers]): share
             for share in range(workers)
         }
         done = 0
@@ -106,17 +108,22 @@ def run_board(
             done += len(runs[jobs[job]])
             on_event(f"virtual board: {done} of {len(inputs)} inputs")
     ordered = [runs[index % workers][index // workers] for index in range(len(inputs))]
-    return _from_runs("board", ordered)
+    return _from_runs("board", ordered, manifest)
 
 
-def _boot_and_run(folder: Path, board: str, inputs: Sequence[bytes]) -> tuple[RunTrace, ...]:
+def boot_and_run(
+    folder: Path, manifest: Manifest, inputs: Sequence[bytes]
+) -> tuple[RunTrace, ...]:
+    """Inputs one after the other through a virtual board that boots the build in ``folder``."""
     virtual = VirtualBoard(
-        load_board(board), read_image(folder / "firmware.elf", folder / "firmware.bin")
+        load_board(manifest.board),
+        read_image(folder / "firmware.elf", folder / "firmware.bin"),
+        layer_writes=manifest.layer_writes,
     )
     return tuple(virtual.run(data) for data in inputs)
 
 
-def run_qemu(folder: Path, inputs: Sequence[Input]) -> Execution:
+def run_qemu(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execution:
     """The same sources, built for QEMU's Cortex-M7 board and run there."""
     board = load_board(QEMU_BOARD)
     with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as work:
@@ -126,7 +133,7 @@ def run_qemu(folder: Path, inputs: Sequence[Input]) -> Execution:
         image = build_firmware(root, board, root / "objects")
         with QemuBoard(board, image) as emulated:
             runs = [emulated.run(one.data) for one in inputs]
-    return _from_runs("qemu", runs)
+    return _from_runs("qemu", runs, manifest)
 
 
 def run_port(device: Device, inputs: Sequence[Input], on_event: Event) -> Execution:
@@ -147,9 +154,10 @@ def run_port(device: Device, inputs: Sequence[Input], on_event: Event) -> Execut
     return Execution("port", tuple(traces))
 
 
-def _from_runs(name: str, runs: Sequence[RunTrace]) -> Execution:
+def _from_runs(name: str, runs: Sequence[RunTrace], manifest: Manifest) -> Execution:
     observed = bool(runs[0].outputs)
-    strays = [str(stray) for run in runs for stray in run.stray_writes]
+    names = [*(f"layer {n} `{one.name}`" for n, one in enumerate(manifest.layers)), "after the last"]
+    strays = [f"{names[stray.layer]}: {stray}" for run in runs for stray in run.stray_writes]
     return Execution(
         name,
         tuple(

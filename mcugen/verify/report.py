@@ -28,8 +28,9 @@ def misbehaviour(
     if stray_writes:
         return DifferenceError(
             "V002",
-            "the model's code wrote outside the arena",
-            details=stray_writes,
+            "a layer stores to what the plan does not let it write",
+            where=stray_writes[0],
+            details=stray_writes[1:],
             hint="this is a bug in mcugen or in a kernel: please report it with the model",
         )
     if stack_bytes is not None and stack_bytes > stack_reserved:

@@ -97,7 +97,7 @@ def _execute(
     run: Callable[[], Execution] = {
         "host": lambda: run_host(folder, manifest, inputs),
         "board": lambda: run_board(folder, manifest, inputs, on_event),
-        "qemu": lambda: run_qemu(folder, inputs),
+        "qemu": lambda: run_qemu(folder, manifest, inputs),
     }[name]
     return run()
 

@@ -159,13 +159,13 @@ def test_equal_but_out_of_bounds(small: Path) -> None:
     answer |= {"status": "different", "stray_writes": 1}
     answer["error"] = {
         "code": "V002",
-        "what": "the model's code wrote outside the arena",
+        "what": "a layer stores to what the plan does not let it write",
         "where": "",
         "details": [],
         "hint": "",
     }
     text = page(small, manifest, answer).text
-    assert "Equal, but not safe. The model's code wrote outside the arena." in text
+    assert "Equal, but not safe. A layer stores to what the plan does not let it write." in text
 
 
 def test_all_that_comes_from_files_is_escaped(small: Path) -> None:

@@ -125,4 +125,22 @@ def test_store_outside_the_arena(verify_broken: Saboteur) -> None:
     )
     error = error_of(report)
     assert error.code == "V002"
-    assert any("elsewhere" in line and "add_s8" in line for line in error.details)
+    assert "layer 3 `add`: add_s8" in error.where
+    assert "elsewhere" in error.where
+
+
+def test_store_to_another_layers_part_of_the_arena(verify_broken: Saboteur) -> None:
+    """No value changes, so no comparison could see it."""
+    report = verify_broken(
+        edit(
+            "add_s8.c",
+            r"void add_s8\(([^)]*)\)\s*\{",
+            r"void add_s8(\1)\n{\n    *(volatile int8_t *)(uintptr_t)a = *a;",
+        )
+    )
+    error = error_of(report)
+    assert error.code == "V002"
+    assert error.where.startswith("layer 3 `add`: add_s8")
+    assert "stores 1 bytes to 0x2" in error.where
+    assert "(model_arena+0x120)" in error.where
+    assert all(pair.same for pair in report.pairs)

@@ -109,6 +109,46 @@ def test_stray_store_is_seen(tiny: Tiny) -> None:
     assert stray.address == tiny(NUCLEO, "TINY_STRAY_STORE").address_of("tiny_outside")
 
 
+@pytest.mark.parametrize(
+    ("macro", "from_arena"), [("TINY_STORE_BEHIND_ARENA", 2416), ("TINY_STORE_BEFORE_ARENA", -1)]
+)
+def test_store_right_beside_the_arena_is_seen(tiny: Tiny, macro: str, from_arena: int) -> None:
+    image = tiny(NUCLEO, macro)
+    (stray,) = boot(image).run(DATA).stray_writes
+    assert stray.address == image.address_of("model_arena") + from_arena
+    assert (stray.layer, stray.size) == (1, 1)
+
+
+TINY_WRITES = (((0, 600),), ((0, 1200),), ((1216, 2416),))
+"""What each layer of the tiny model may write."""
+
+
+def test_store_to_what_is_another_layers_is_seen(tiny: Tiny, tiny_layers: Layers) -> None:
+    writes = (((0, 600),), ((0, 1196),), ((1216, 2416),))
+    board = VirtualBoard(load_board(NUCLEO), tiny(), layer_writes=writes)
+    arena = tiny().address_of("model_arena")
+    for _ in range(2):
+        trace = board.run(DATA)
+        assert {(stray.address, stray.layer) for stray in trace.stray_writes} == {(arena + 1196, 1)}
+        assert trace.outputs == tiny_layers(DATA)
+
+
+def test_store_half_outside_a_layers_own_is_seen(tiny: Tiny) -> None:
+    image = tiny(NUCLEO, "TINY_STORE_ACROSS_OUTPUT")
+    board = VirtualBoard(load_board(NUCLEO), image, layer_writes=TINY_WRITES)
+    (stray,) = board.run(DATA).stray_writes
+    assert (stray.address, stray.size) == (image.address_of("model_arena") + 1198, 4)
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_no_layer_that_keeps_to_its_own_is_blamed(
+    tiny: Tiny, tiny_layers: Layers, name: str
+) -> None:
+    board = VirtualBoard(load_board(name), tiny(name), layer_writes=TINY_WRITES)
+    assert board.run(DATA) == boot(tiny(name), name).run(DATA)
+    assert board.run(DATA).outputs == tiny_layers(DATA)
+
+
 def test_stray_store_to_a_register_is_seen(tiny: Tiny) -> None:
     (stray,) = boot(tiny(NUCLEO, "TINY_REGISTER_STORE")).run(DATA).stray_writes
     assert (stray.address, stray.target) == (0x4002_0014, "0x40020014")
