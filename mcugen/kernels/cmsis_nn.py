@@ -16,14 +16,15 @@ from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.fully_connected import FullyConnected
 from mcugen.ops.max_pool_2d import MaxPool2D
+from mcugen.ops.padding import Margins, Pair
 
 
 @dataclass(frozen=True)
 class Window:
     """How a kernel walks over a picture; pairs are (height, width), padding is top and left."""
 
-    stride: tuple[int, int]
-    padding: tuple[int, int]
+    stride: Pair
+    padding: Pair
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def depthwise(graph: Graph, op: Op, target: Target) -> Lowered | None:
     _, height, width, units = weights.shape
     pads = attrs.padding.resolve(source.shape[1:3], (height, width), attrs.stride)
     multiplier = units // source.shape[3]
-    function = _depthwise_function((height, width), pads, multiplier)
+    function = _depthwise_function(source.shape, weights.shape, output.shape, attrs.stride, pads)
     call = ConvCall(
         input_offset=-source.qparams.zero_point,
         output_offset=output.qparams.zero_point,
@@ -146,13 +147,21 @@ def depthwise(graph: Graph, op: Op, target: Target) -> Lowered | None:
 
 
 def _depthwise_function(
-    kernel: tuple[int, int], pads: tuple[int, int, int, int], multiplier: int
+    source: Shape, filter_shape: Shape, output: Shape, stride: Pair, pads: Margins
 ) -> str:
-    """The 3x3 function reads the middle column unchecked, so no margin may be wider than 1."""
-    if multiplier != 1:
+    """The fastest function that runs this geometry.
+
+    The 3x3 function reads the middle column unchecked, so no margin may be wider than 1. The other
+    fast one clears the rows of a window that lie above and below the picture: those of a window
+    that lies wholly in a margin are more than its im2col buffer has.
+    """
+    if output[3] != source[3]:
         return "arm_depthwise_conv_s8"
-    if kernel == (3, 3) and max(pads) <= 1:
+    if filter_shape[1:3] == (3, 3) and max(pads) <= 1:
         return "arm_depthwise_conv_3x3_s8"
+    first, last = -pads[0], (output[1] - 1) * stride[0] - pads[0]
+    if first + filter_shape[1] < 0 or last > source[1]:
+        return "arm_depthwise_conv_s8"
     return "arm_depthwise_conv_s8_opt"
 
 
