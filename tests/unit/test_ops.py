@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mcugen.ir import NO_TENSOR, DType, Graph, Op, Quant, Tensor
+from mcugen.kernels.quantisation import activation_range
 from mcugen.ops import examples, mean
 from mcugen.ops.activation import Activation
 from mcugen.ops.add import Add
@@ -17,6 +18,7 @@ from mcugen.ops.base import NoAttrs, Unsupported, UnsupportedOptionError
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.fully_connected import FullyConnected, WeightsFormat
+from mcugen.ops.max_pool_2d import MaxPool2D
 from mcugen.ops.mean import Mean
 from mcugen.ops.padding import Padding
 from mcugen.ops.registry import OPERATORS, op_problems, place
@@ -24,6 +26,8 @@ from mcugen.ops.reshape import Reshape
 from mcugen.ops.softmax import Softmax
 from mcugen.ops.squeeze import Squeeze
 from mcugen.ops.strided_slice import StridedSlice
+from mcugen.reference import make_references
+from mcugen.tflite import parse_model, write_model
 
 KINDS = sorted(OPERATORS)
 Q = Quant((0.05,), (3,))
@@ -182,6 +186,22 @@ def test_activation_bounds_that_do_not_fit_are_refused() -> None:
     relu6 = Conv2D((1, 1), Padding("SAME"), Activation.RELU6)
     tiny = with_tensor(conv(relu6), 3, quant=Quant((1e-9,), (0,)))
     assert "too small to express the bound 6" in problems(tiny)
+
+
+def test_activation_bound_is_divided_in_float32() -> None:
+    """There 6 / 0.24489796 is 24.5, which rounds to 25; in double it is just below."""
+    quant = Quant((float(np.float32(0.24489796)),), (0,))
+    assert activation_range(Activation.RELU6, quant) == (0, 25)
+    attrs = MaxPool2D((1, 1), (1, 1), Padding("VALID"), Activation.RELU6)
+    graph = examples.single(
+        "MAX_POOL_2D",
+        attrs,
+        (examples.variable("input", (1, 1, 1, 2), quant),),
+        examples.variable("output", (1, 1, 1, 2), quant),
+    )
+    model = write_model(graph)
+    for reference in make_references(model, parse_model(model, "bound")):
+        assert reference.trace(bytes([24, 127]))[1] == bytes([24, 25])
 
 
 def test_depth_multiplier_must_match() -> None:
