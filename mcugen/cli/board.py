@@ -152,6 +152,7 @@ def _virtual_board(board: Board, flash: FlashMemory, faults: BoardFaults) -> Dev
         flash=flash,
         faults=Faults(slow_erase_seconds=faults.slow_erase_seconds),
         least_wait_seconds=0.0,
+        limit=None,
     )
 
 

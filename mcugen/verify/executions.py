@@ -16,7 +16,7 @@ from mcugen.image import read_image
 from mcugen.inputs import Input
 from mcugen.manifest import Manifest
 from mcugen.reference import Reference, agreed_trace
-from mcugen.sim.board import VirtualBoard
+from mcugen.sim.board import VirtualBoard, instruction_limit
 from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
@@ -119,6 +119,7 @@ def boot_and_run(
         load_board(manifest.board),
         read_image(folder / "firmware.elf", folder / "firmware.bin"),
         layer_writes=manifest.layer_writes,
+        limit=instruction_limit(manifest.macs),
     )
     return tuple(virtual.run(data) for data in inputs)
 

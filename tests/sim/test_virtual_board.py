@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 import zlib
 from collections.abc import Callable
 
@@ -17,7 +18,7 @@ from mcugen.protocol import messages
 from mcugen.protocol.frames import Damaged, Decoder, Frame, encode
 from mcugen.protocol.messages import Ack, Done, Error, ErrorCode, LayerResult, Output
 from mcugen.protocol.session import Session
-from mcugen.sim.board import VirtualBoard
+from mcugen.sim.board import VirtualBoard, instruction_limit
 from mcugen.sim.peripherals import Faults
 
 Tiny = Callable[..., Image]
@@ -29,7 +30,7 @@ DATA = bytes(index * 7 % 256 for index in range(600))
 
 
 def boot(image: Image, board: str = NUCLEO) -> VirtualBoard:
-    return VirtualBoard(load_board(board), image, instruction_limit=1_000_000)
+    return VirtualBoard(load_board(board), image, limit=1_000_000)
 
 
 def ask(board: VirtualBoard, *frames: Frame) -> list[messages.Answer]:
@@ -189,11 +190,41 @@ def test_unmodelled_register_is_a_crash(tiny: Tiny) -> None:
     assert "tiny_misbehave" in caught.value.where
 
 
-def test_hang_ends(tiny: Tiny) -> None:
+def test_hang_ends_and_says_that_a_limit_was_reached(tiny: Tiny) -> None:
     with pytest.raises(DeviceError) as caught:
         boot(tiny(NUCLEO, "TINY_HANG")).run(DATA)
-    assert caught.value.code == "D001"
-    assert "tiny_misbehave" in caught.value.where
+    error = caught.value
+    assert (error.code, error.what) == (
+        "D001",
+        "the firmware computed for 1,000,000 instructions and did not answer",
+    )
+    assert "limit" in error.hint
+    assert "tiny_misbehave" in error.where
+
+
+def test_the_limit_follows_the_work(tiny: Tiny) -> None:
+    """MobileNetV1 of width 1.0 at 224 pixels takes 1.07 billion instructions."""
+    assert instruction_limit(568_740_352) > 10 * 1_070_000_000
+    assert instruction_limit(0) >= 1_000_000_000
+    image = tiny()
+    VirtualBoard(load_board(NUCLEO), image, limit=50_000).run(DATA)
+    with pytest.raises(DeviceError, match="computed for 5,000 instructions"):
+        VirtualBoard(load_board(NUCLEO), image, limit=5_000).run(DATA)
+
+
+def test_without_a_limit_only_an_interrupt_ends_a_hang(tiny: Tiny) -> None:
+    """A signal's handler gets its turn when the emulator's C code comes back."""
+    board = VirtualBoard(load_board(NUCLEO), tiny(NUCLEO, "TINY_HANG"), limit=None)
+    send_input(board)
+    board.write(encode(messages.run_request(1)))
+    handler = signal.signal(signal.SIGALRM, lambda *_: board.interrupt())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        board.read(0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert board.cpu.instructions > 50_000_000
 
 
 def test_stack_depth(tiny: Tiny) -> None:
