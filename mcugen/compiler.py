@@ -95,7 +95,7 @@ def compile_graph(graph: Graph, source: Source, board: Board, release: Release) 
     graph = run_passes(graph)
     refuse_unsupported(graph)
     steps = schedule(graph, Target(dsp=board.chip.dsp, cmsis_nn=release))
-    return Program(source, steps, plan(steps))
+    return Program(source, steps, plan(steps), board.chip.arena_alignment)
 
 
 def _source(model: Path) -> Source:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from mcugen import __version__, resources
 from mcugen.boards import Board
 from mcugen.cmsis_nn import HOST_FLAGS, SourceFile
 from mcugen.ir import DType, Shape, Tensor
+from mcugen.kernels.base import float_literal
 from mcugen.memory.plan import Plan
 from mcugen.program import Program
 from mcugen.schedule import Schedule, Step
@@ -25,6 +28,7 @@ CMSIS_NN_DIR = "cmsis-nn"
 KERNELS_DIR = "kernels"
 _KERNEL_HEADERS = ("fixed_point.h", "kernels.h")
 _LINE_WIDTH = 98
+_BUILD_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,21 @@ class LayerView:
 
 @dataclass(frozen=True)
 class EdgeView:
-    """The model's input or output as the templates print it."""
+    """The model's input or output as the templates print it.
+
+    ``picture`` is (height, width, channels), None for another shape. ``scale`` is a literal of C,
+    "" for a tensor of real numbers; ``low`` and ``high`` are the ends of the type.
+    """
 
     description: str
     c_type: str
     bytes: int
     pointer: str
+    picture: Shape | None
+    scale: str
+    zero_point: int
+    low: int
+    high: int
 
 
 def emit_model(program: Program, cmsis_nn: tuple[SourceFile, ...]) -> SourceTree:
@@ -89,7 +102,17 @@ def emit_model(program: Program, cmsis_nn: tuple[SourceFile, ...]) -> SourceTree
     if values["has_weights"]:
         names += ["weights.h", "weights.c"]
     rendered = {name: environment.get_template(f"{name}.j2").render(values) for name in names}
-    return {**files, **rendered}
+    tree = {**files, **rendered}
+    header = environment.get_template("model.h.j2")
+    return {**tree, "model.h": header.render(values, build=_digest(tree))}
+
+
+def _digest(tree: SourceTree) -> str:
+    """What tells one library from any other; a part of a C name."""
+    digest = hashlib.sha256()
+    for name, text in sorted(tree.items()):
+        digest.update(f"{name}\0{text}\0".encode())
+    return digest.hexdigest()[:_BUILD_DIGITS]
 
 
 def emit_firmware(board: Board) -> SourceTree:
@@ -129,11 +152,14 @@ def _model_values(
     uses_cmsis_nn = any(step.lowered.entries for step in program.schedule.steps)
     return {
         "version": __version__,
+        "build": "",
         "model": program.source,
         "input": _edge(program, program.schedule.inputs[0]),
         "output": _edge(program, program.schedule.outputs[0]),
+        "classes": _classes(program.schedule.tensor(program.schedule.outputs[0]).shape),
         "layers": layers,
         "macs": program.schedule.macs,
+        "arena_alignment": program.arena_alignment,
         "arena_bytes": program.plan.arena_bytes,
         "arena_lower_bound": program.plan.lower_bound,
         "contents": _contents(program.schedule, program.plan),
@@ -212,10 +238,27 @@ def _edge(program: Program, tensor_id: int) -> EdgeView:
     tensor = program.schedule.tensor(tensor_id)
     shape = "x".join(str(size) for size in tensor.shape)
     description = f"{tensor.dtype.value} {shape}"
+    scale, zero_point, ends = "", 0, (0, 0)
     if tensor.quant is not None and tensor.dtype is not DType.FLOAT32:
-        scale, zero_point = tensor.quant.scale, tensor.quant.zero_point
-        description += f", scale {scale:.9g}, zero point {zero_point}"
-    return EdgeView(description, tensor.dtype.c_type, tensor.nbytes, _pointer(program.plan, tensor))
+        scale, zero_point = float_literal(tensor.quant.scale), tensor.quant.zero_point
+        description += f", scale {tensor.quant.scale:.9g}, zero point {zero_point}"
+        ends = int(np.iinfo(tensor.dtype.numpy).min), int(np.iinfo(tensor.dtype.numpy).max)
+    return EdgeView(
+        description=description,
+        c_type=tensor.dtype.c_type,
+        bytes=tensor.nbytes,
+        pointer=_pointer(program.plan, tensor),
+        picture=None if _classes(tensor.shape) or len(tensor.shape) != 4 else tensor.shape[1:],
+        scale=scale,
+        zero_point=zero_point,
+        low=ends[0],
+        high=ends[1],
+    )
+
+
+def _classes(shape: Shape) -> int | None:
+    """How many scores the output has, if it is a list of scores."""
+    return shape[-1] if shape and math.prod(shape) == shape[-1] else None
 
 
 def _contents(schedule: Schedule, plan: Plan) -> list[str]:

@@ -137,9 +137,9 @@ class Manifest:
         """What each layer may write: its output and scratch, as half-open spans of the arena."""
         scratch = [buffer for buffer in self.buffers if buffer.kind == "scratch"]
         return tuple(
-            tuple(
-                (part.offset, part.offset + part.bytes)
-                for part in (layer, *(own for own in scratch if own.layer == index))
+            (
+                (layer.offset, layer.offset + layer.bytes),
+                *((s.offset, s.offset + s.bytes) for s in scratch if s.layer == index),
             )
             for index, layer in enumerate(self.layers)
         )

@@ -18,8 +18,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Program:
-    """A scheduled model with every byte placed."""
+    """A scheduled model with every byte placed.
+
+    ``arena_alignment`` is where the arena may start, in bytes: on a line of the data cache, where
+    the core has one, so that a DMA controller can be given the input.
+    """
 
     source: Source
     schedule: Schedule
     plan: Plan
+    arena_alignment: int

@@ -17,7 +17,13 @@ BOARDS = ("nucleo-f746zg", "nucleo-f446re")
 
 
 def check_everywhere(
-    graph: Graph, folder: Path, cache: Path, *, seed: int, inputs: int, boards: Sequence[str] = BOARDS
+    graph: Graph,
+    folder: Path,
+    cache: Path,
+    *,
+    seed: int,
+    inputs: int,
+    boards: Sequence[str] = BOARDS,
 ) -> list[str]:
     """Every byte of every layer equal, no store outside a layer's own; the kernels that ran.
 

@@ -49,6 +49,11 @@ class Chip:
     uid_address: int | None = None
     flash_size_address: int | None = None
 
+    @property
+    def arena_alignment(self) -> int:
+        """Bytes: a line of the Cortex-M7's data cache, two doublewords without a cache."""
+        return 32 if self.core == "cortex-m7" else 16
+
 
 @dataclass(frozen=True)
 class Rom:

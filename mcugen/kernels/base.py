@@ -80,5 +80,10 @@ Kernel = Callable[[Graph, Op, Target], Lowered | None]
 """Lowers an operator, or returns None where this kernel cannot run it exactly."""
 
 
+def float_literal(value: float) -> str:
+    """C's literal of a float32: the shortest decimal that reads back as the same one."""
+    return f"{np.float32(value)!s}f"
+
+
 def constant(name: str, dtype: DType, values: NDArray[Any]) -> Constant:
     return Constant(name, dtype, np.ascontiguousarray(values, dtype.numpy).tobytes())

@@ -9,7 +9,7 @@ import numpy as np
 
 from mcugen import numerics
 from mcugen.ir import DType, Graph, Op, Shape, Tensor
-from mcugen.kernels.base import Lowered, Overlap, Target, constant
+from mcugen.kernels.base import Lowered, Overlap, Target, constant, float_literal
 from mcugen.kernels.quantisation import activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.mean import axes
@@ -240,6 +240,5 @@ def dequantise(graph: Graph, op: Op, target: Target) -> Lowered | None:
 
 
 def _affine(quantised: Tensor) -> AffineCall:
-    """The shortest decimal that reads back as the same float32."""
-    scale = np.format_float_scientific(np.float32(quantised.qparams.scale), trim="0")
-    return AffineCall(quantised.elements, f"{scale}f", quantised.qparams.zero_point)
+    quant = quantised.qparams
+    return AffineCall(quantised.elements, float_literal(quant.scale), quant.zero_point)

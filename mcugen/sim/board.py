@@ -105,9 +105,7 @@ class VirtualBoard:
         self._watch = (
             None
             if image is None
-            else ModelWatch(
-                self.cpu, image, (*board.memory, *registers), layer_writes, on_layer
-            )
+            else ModelWatch(self.cpu, image, (*board.memory, *registers), layer_writes, on_layer)
         )
         self._session = Session(self)
         self._start()

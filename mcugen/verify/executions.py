@@ -111,9 +111,7 @@ def run_board(
     return _from_runs("board", ordered, manifest)
 
 
-def boot_and_run(
-    folder: Path, manifest: Manifest, inputs: Sequence[bytes]
-) -> tuple[RunTrace, ...]:
+def boot_and_run(folder: Path, manifest: Manifest, inputs: Sequence[bytes]) -> tuple[RunTrace, ...]:
     """Inputs one after the other through a virtual board that boots the build in ``folder``."""
     virtual = VirtualBoard(
         load_board(manifest.board),
@@ -157,7 +155,10 @@ def run_port(device: Device, inputs: Sequence[Input], on_event: Event) -> Execut
 
 def _from_runs(name: str, runs: Sequence[RunTrace], manifest: Manifest) -> Execution:
     observed = bool(runs[0].outputs)
-    names = [*(f"layer {n} `{one.name}`" for n, one in enumerate(manifest.layers)), "after the last"]
+    names = [
+        *(f"layer {n} `{one.name}`" for n, one in enumerate(manifest.layers)),
+        "after the last",
+    ]
     strays = [f"{names[stray.layer]}: {stray}" for run in runs for stray in run.stray_writes]
     return Execution(
         name,
