@@ -228,9 +228,8 @@ def shape_text(shape: Shape) -> str:
 
 
 def _title(schedule: Schedule, step: Step) -> str:
-    kinds = " + ".join(op.kind for op in step.ops)
     shapes = " + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs)
-    title = f"{kinds}, {shapes} to {shape_text(schedule.tensor(step.output).shape)}"
+    title = f"{step.op.kind}, {shapes} to {shape_text(schedule.tensor(step.output).shape)}"
     return f"{title}, {step.macs:,} MACs" if step.macs else title
 
 

@@ -100,7 +100,7 @@ def _layer(program: Program, step: Step) -> Layer:
     output = schedule.tensor(step.output)
     return Layer(
         name=step.name,
-        op=" + ".join(op.kind for op in step.ops),
+        op=step.op.kind,
         kernel=step.lowered.function,
         macs=step.macs,
         tensor=step.output,

@@ -13,16 +13,11 @@ from mcugen.ops.registry import OPERATORS
 
 @dataclass(frozen=True)
 class Step:
-    """One call in the generated code.
-
-    ``ops`` are the operators that it runs and ``rows`` the rows of the output that it writes (all
-    of them today); ``inputs`` and ``output`` are ids of tensors in the arena.
-    """
+    """One call in the generated code; ``inputs`` and ``output`` are ids of tensors in the arena."""
 
     index: int
     name: str
-    ops: tuple[Op, ...]
-    rows: range
+    op: Op
     inputs: tuple[int, ...]
     output: int
     lowered: Lowered
@@ -61,7 +56,6 @@ def schedule(graph: Graph, target: Target) -> Schedule:
 
 
 def _step(graph: Graph, target: Target, index: int, op: Op, name: str) -> Step:
-    output = graph.output(op)
     variable = [
         graph.root(tensor_id)
         for tensor_id in op.inputs
@@ -70,10 +64,9 @@ def _step(graph: Graph, target: Target, index: int, op: Op, name: str) -> Step:
     return Step(
         index=index,
         name=name,
-        ops=(op,),
-        rows=range(output.shape[1] if len(output.shape) == 4 else 1),
+        op=op,
         inputs=tuple(variable),
-        output=output.id,
+        output=op.outputs[0],
         lowered=lower(graph, op, target),
         macs=OPERATORS[op.kind].macs(graph, op),
     )

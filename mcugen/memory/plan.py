@@ -107,9 +107,8 @@ def _overlaps(schedule: Schedule) -> Iterator[Overlap]:
         for tensor_id in step.inputs:
             last_read[tensor_id] = max(step.index, last_read.get(tensor_id, 0))
     for step in schedule.steps:
-        op = step.ops[0]
         shared = {
-            schedule.graph.root(op.inputs[overlap.position]): overlap.distance
+            schedule.graph.root(step.op.inputs[overlap.position]): overlap.distance
             for overlap in step.lowered.overlaps
         }
         for tensor_id, distance in shared.items():
