@@ -123,7 +123,7 @@ def inspect(path: Path, *, target: str | None = None) -> Anatomy:
     U004 for a folder that is no build, BoardError B001, ModelError for what is no model or holds
     what a Graph cannot, and ToolchainError T003 or T004 without CMSIS-NN.
     """
-    if path.is_file() or path.suffix == ".tflite":
+    if path.suffix == ".tflite" or (path.exists() and not path.is_dir()):
         graph, default = read_model(path), _DEFAULT_TARGET
     else:
         manifest = read_manifest(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import tflite
 
+from mcugen import files
 from mcugen.errors import ModelError, UsageError
 from mcugen.ir import NO_TENSOR, DType, Graph, Op, Quant, Tensor
 from mcugen.ops.base import Options, Unsupported, UnsupportedOptionError
@@ -53,7 +54,7 @@ def read_model(path: Path) -> Graph:
     path.
     """
     try:
-        data = path.read_bytes()
+        data = files.read_bytes(path, files.MODEL_BYTES)
     except OSError as error:
         raise UsageError(
             "U001", f"the model cannot be read: {error.strerror}", where=str(path)
