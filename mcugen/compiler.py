@@ -31,7 +31,7 @@ from mcugen.program import Program, Source
 from mcugen.record import record
 from mcugen.schedule import schedule
 from mcugen.staging import staged, write_tree
-from mcugen.tflite import read_model
+from mcugen.tflite import about, read_model
 
 Event = Callable[[str], None]
 
@@ -69,7 +69,8 @@ def build(
     kernels = find(cmsis_nn)
     on_event("reading the model")
     graph = read_model(model)
-    program = compile_graph(graph, _source(model), board, kernels.release)
+    with about(model):
+        program = compile_graph(graph, _source(model), board, kernels.release)
     fit.check(program, board)
     library = emit_model(program, select(kernels, _entries(program)))
     with staged(output) as folder:

@@ -78,6 +78,7 @@ OPERATOR = Operator(
     kind="SOFTMAX",
     version=2,
     options="SoftmaxOptions",
+    takes="over the last dimension, fewer than 4,096 classes",
     inputs=(1, 1),
     parse=_parse,
     unparse=_unparse,
