@@ -169,7 +169,7 @@ def _board_sample(
     numbers = tuple(index * pictures // count for index in range(count))
     inputs = [picture(number) for number in numbers]
     on_progress("virtual board", 0, count)
-    expected, _ = run_reference(build.references, build.manifest, inputs)
+    expected = run_reference(build.references, build.graph, build.manifest, inputs).execution
     found = run_board(build.folder, build.manifest, inputs, lambda event: None)
     on_progress("virtual board", count, count)
     difference = first_difference(expected, found, build.manifest)

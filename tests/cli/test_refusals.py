@@ -215,7 +215,7 @@ def test_many_reasons_are_cut_and_counted() -> None:
     )
     with pytest.raises(ModelError) as caught:
         refuse_unsupported(replace(graph, ops=ops))
-    assert len(str(caught.value).splitlines()) in (24, 25)
+    assert len(str(caught.value).splitlines()) <= 25
     shown = sum(" is one of " in line and "layer " in line for line in caught.value.details)
     assert f"and {len(ops) - shown} more, which `mcugen inspect` tells" in caught.value.details
 
