@@ -27,11 +27,12 @@ from mcugen.kernels import Release, Target
 from mcugen.manifest import MODEL_FILE, Manifest
 from mcugen.memory.plan import plan
 from mcugen.passes import refuse_unsupported, run_passes
+from mcugen.passes.untrained import untrained
 from mcugen.program import Program, Source
 from mcugen.record import record
 from mcugen.schedule import schedule
 from mcugen.staging import staged, write_tree
-from mcugen.tflite import read_model
+from mcugen.tflite import about, read_model
 
 Event = Callable[[str], None]
 
@@ -42,14 +43,16 @@ def silent(event: str) -> None:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A finished build folder and its manifest."""
+    """A finished build folder and its manifest; ``notes`` are what is odd about the model."""
 
     folder: Path
     manifest: Manifest
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         fields = self.manifest.as_json()
-        return {**fields, "command": "build", "status": "ok", "output": str(self.folder)}
+        told = {"output": str(self.folder), "notes": list(self.notes)}
+        return {**fields, "command": "build", "status": "ok", **told}
 
 
 def build(
@@ -69,7 +72,8 @@ def build(
     kernels = find(cmsis_nn)
     on_event("reading the model")
     graph = read_model(model)
-    program = compile_graph(graph, _source(model), board, kernels.release)
+    with about(model):
+        program = compile_graph(graph, _source(model), board, kernels.release)
     fit.check(program, board)
     library = emit_model(program, select(kernels, _entries(program)))
     with staged(output) as folder:
@@ -87,7 +91,7 @@ def build(
         shutil.rmtree(objects)
         written = record(program, board, kernels, image, loader, folder)
         manifest.write_manifest(folder, written)
-    return BuildResult(output, written)
+    return BuildResult(output, written, untrained(program.schedule.graph))
 
 
 def compile_graph(graph: Graph, source: Source, board: Board, release: Release) -> Program:

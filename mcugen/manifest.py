@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mcugen import files
 from mcugen.errors import UsageError
 
 FILE_NAME = "manifest.json"
@@ -149,7 +151,8 @@ class Manifest:
 
 
 def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """SHA-256 of a file of a build, or of a model. Raises OSError."""
+    return files.sha256(path, files.BUILT_BYTES)
 
 
 def sha256_of_json(value: object) -> str:
@@ -174,7 +177,7 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a build whose files are as they were built. Raises UsageError U003, U004."""
     path = folder / FILE_NAME
     try:
-        manifest = _from_json(json.loads(path.read_text(encoding="utf-8")))
+        manifest = _from_json(json.loads(files.read_text(path, files.ANSWER_BYTES)))
     except OSError as error:
         raise UsageError(
             "U003",
@@ -226,10 +229,22 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
                 where=str(folder),
                 hint="build again",
             )
-        if sha256(path) != expected:
+        if _sha256_if_readable(path) != expected:
             raise UsageError(
                 "U004",
                 f"`{name}` is not the file that was built",
                 where=str(path),
                 hint="build again; to change the C, copy `model/` out of the build folder",
             )
+
+
+def _sha256_if_readable(path: Path) -> str:
+    """ "" for what is larger than any file of a build."""
+    try:
+        return sha256(path)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            return ""
+        raise UsageError(
+            "U001", f"a file of the build cannot be read: {error.strerror}", where=str(path)
+        ) from error

@@ -38,9 +38,9 @@ def check_everywhere(
     for number, board in enumerate(boards):
         output = folder / board
         manifest = build(path, target=board, output=output, object_cache=cache).manifest
-        expected, disagreements = run_reference(make_references(model, read), manifest, data)
-        assert not disagreements
-        answers = [trace.outputs for trace in expected.traces]
+        expected = run_reference(make_references(model, read), read, manifest, data)
+        assert not expected.disagreements
+        answers = [trace.outputs for trace in expected.execution.traces]
         if number == 0:
             host = run_host(output, manifest, data, cache)
             assert [trace.outputs for trace in host.traces] == answers, "host"

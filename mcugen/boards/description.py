@@ -14,6 +14,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from mcugen import files
 from mcugen.boards.board import PORTS, Board, Pin, Pll
 from mcugen.errors import BoardError
 
@@ -32,8 +33,8 @@ _PRESCALERS = (1, 2, 4, 8, 16)
 def read_board(path: Path) -> Board:
     """The board that a file describes. Raises BoardError B002 naming file and key."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = tomllib.loads(files.read_text(path))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BoardError("B002", f"not a TOML file: {error}", where=str(path)) from error
     try:
         board: Board = _build(Board, table, "")

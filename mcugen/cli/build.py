@@ -50,5 +50,7 @@ def build(
     if as_json:
         console.json({**answer, "schema": 1, "command": "build"})
     else:
+        for note in result.notes:
+            console.note(f"note: {note}")
         console.result(*render_build(answer, glyphs_for(sys.stdout.encoding), console.width))
     return 0

@@ -94,6 +94,7 @@ class Evaluation:
             "reference_accuracy": reference_right / pictures,
             "reference": list(self.references),
             "reference_disagreements": sum(one.disagreements for one in self.outcomes),
+            "reference_undefined": sum(one.undefined for one in self.outcomes),
             "layers": len(self.manifest.layers),
             "values": self._values,
             "mismatches": self._mismatches,

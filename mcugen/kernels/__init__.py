@@ -34,5 +34,5 @@ def lower(graph: Graph, op: Op, target: Target) -> Lowered:
         "M003",
         "no kernel runs this operator exactly",
         where=f"operator {op.index} {op.kind} `{graph.output(op).name}`",
-        hint="the README of mcugen lists what is supported",
+        hint="`mcugen operators` lists what is supported",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcugen.report.verify import undefined
 from mcugen.report.words import Answer, executions, top, trouble
 from mcugen.verify.report import EXECUTIONS
 
@@ -54,6 +55,8 @@ def _facts(found: Answer) -> Iterator[tuple[str, str]]:
     yield "Reference", ", confirmed by ".join(found["reference"])
     if found["reference_disagreements"]:
         yield "The references differ", f"in {found['reference_disagreements']:,} values"
+    if found.get("reference_undefined"):
+        yield "Beyond the reference", undefined(found["reference_undefined"])
     yield "Executions", ", ".join(EXECUTIONS[name] for name in executions(found)[1:])
     if found["stack_bytes"] is not None:
         yield "Deepest stack", f"{found['stack_bytes']:,} of {found['stack_reserved']:,} bytes"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mcugen import files
 from mcugen.manifest import Manifest, sha256_of_json
 from mcugen.report.verify_shape import is_verification
 from mcugen.report.words import Answer
@@ -39,7 +40,7 @@ def load_verification(folder: Path, manifest: Manifest) -> Verification:
     path = folder / FILE_NAME
     damaged = Verification(None, f"{FILE_NAME} is damaged and was ignored: verify it again.")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(files.read_text(path, files.ANSWER_BYTES))
         answer = content.pop("answer")
         whole = content.pop("answer_sha256") == sha256_of_json(answer)
     except FileNotFoundError:

@@ -14,8 +14,9 @@ from mcugen.boards import load_board
 from mcugen.firmware import build_firmware, firmware_tree
 from mcugen.image import read_image
 from mcugen.inputs import Input
+from mcugen.ir import Graph
 from mcugen.manifest import Manifest
-from mcugen.reference import Reference, agreed_trace
+from mcugen.reference import Reference, aborted, agreed_trace
 from mcugen.sim.board import VirtualBoard, instruction_limit
 from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
@@ -67,16 +68,27 @@ def trace_of(outputs: Sequence[bytes]) -> LayerTrace:
     return LayerTrace(tuple(outputs), crcs, outputs[-1])
 
 
+@dataclass(frozen=True)
+class ReferenceRun:
+    """``disagreements`` counts the bytes on which the references differ, ``undefined`` the inputs
+    for which a layer of them is mcugen's own definition."""
+
+    execution: Execution
+    disagreements: int
+    undefined: int
+
+
 def run_reference(
-    references: tuple[Reference, ...], manifest: Manifest, inputs: Sequence[Input]
-) -> tuple[Execution, int]:
-    """The reference's trace of every layer, and the values on which the references differ."""
-    traces, disagreeing = [], 0
+    references: tuple[Reference, ...], graph: Graph, manifest: Manifest, inputs: Sequence[Input]
+) -> ReferenceRun:
+    """The reference's trace of every layer; ``graph`` is what they were made of."""
+    traces, disagreeing, undefined = [], 0, 0
     for one in inputs:
         tensors, disagreements = agreed_trace(references, one.data)
         traces.append(trace_of([tensors[layer.tensor] for layer in manifest.layers]))
         disagreeing += sum(disagreement.bytes_differing for disagreement in disagreements)
-    return Execution(REFERENCE, tuple(traces)), disagreeing
+        undefined += aborted(graph, tensors)
+    return ReferenceRun(Execution(REFERENCE, tuple(traces)), disagreeing, undefined)
 
 
 def run_host(

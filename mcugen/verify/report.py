@@ -45,12 +45,14 @@ def misbehaviour(
 @dataclass(frozen=True)
 class VerifyReport:
     """``instructions`` and ``cycles`` have the most of any input for each layer, () where nothing
-    counted them. ``clock_hz`` is what the board at a port runs at."""
+    counted them. ``clock_hz`` is what the board at a port runs at. ``reference_undefined`` counts
+    the inputs for which TFLite has no answer at some layer, and mcugen's definition stood in."""
 
     manifest: Manifest
     inputs: tuple[Input, ...]
     references: tuple[str, ...]
     reference_disagreements: int
+    reference_undefined: int
     pairs: tuple[Pair, ...]
     difference: Difference | None
     instructions: tuple[int, ...]
@@ -79,6 +81,7 @@ class VerifyReport:
             "layers": len(self.manifest.layers),
             "reference": list(self.references),
             "reference_disagreements": self.reference_disagreements,
+            "reference_undefined": self.reference_undefined,
             "instructions": self.instructions_total,
             "cycles": self.cycles_total,
             "clock_hz": self.clock_hz,

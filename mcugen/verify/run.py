@@ -22,6 +22,7 @@ from mcugen.verify.device import PortOpener, greet
 from mcugen.verify.executions import (
     Event,
     Execution,
+    ReferenceRun,
     run_board,
     run_host,
     run_port,
@@ -65,9 +66,9 @@ def verify(
             device = greet(port, folder, manifest)
         on_event("reference kernels")
         references = load_references(folder / MODEL_FILE, graph)
-        expected, disagreements = run_reference(references, manifest, data)
+        expected = run_reference(references, graph, manifest, data)
         done = (
-            expected,
+            expected.execution,
             *(_execute(name, folder, manifest, data, on_event) for name in executions),
             *((run_port(device, data, on_event),) if device else ()),
         )
@@ -76,9 +77,11 @@ def verify(
         data,
         done,
         references=tuple(reference.name for reference in references),
-        reference_disagreements=disagreements,
+        reference=expected,
         clock_hz=device.hello.clock_hz if device else None,
-        answers=tuple(top_classes(trace.output, output, names) for trace in expected.traces),
+        answers=tuple(
+            top_classes(trace.output, output, names) for trace in expected.execution.traces
+        ),
         dump=() if dump_layer is None else _dump(folder, manifest, dump_layer, data, done),
     )
 
@@ -108,7 +111,7 @@ def _report(
     executions: Sequence[Execution],
     *,
     references: tuple[str, ...],
-    reference_disagreements: int,
+    reference: ReferenceRun,
     clock_hz: int | None,
     answers: tuple[tuple[dict[str, object], ...], ...],
     dump: tuple[str, ...],
@@ -123,7 +126,8 @@ def _report(
         manifest=manifest,
         inputs=inputs,
         references=references,
-        reference_disagreements=reference_disagreements,
+        reference_disagreements=reference.disagreements,
+        reference_undefined=reference.undefined,
         pairs=tuple(compare(a, b, manifest) for a, b in pairs),
         difference=min(
             (found for found in differences if found is not None),

@@ -109,8 +109,8 @@ def test_examples_reach_the_corners() -> None:
 
 
 CONV_REFUSALS = [
-    ({"dtype": DType.UINT8}, 0, "legacy model with asymmetric uint8"),
-    ({"dtype": DType.FLOAT32}, 0, "input is float32: convert the model again"),
+    ({"dtype": DType.UINT8}, 0, "input is uint8, not int8"),
+    ({"dtype": DType.FLOAT32}, 0, "input is float32, not int8"),
     ({"dtype": DType.INT32}, 3, "output is int32, not int8"),
     ({"quant": None}, 0, "input has no scale and zero point"),
     ({"quant": Quant((0.1, 0.2), (0, 0), 3)}, 0, "input has 2 scales"),
@@ -123,7 +123,7 @@ CONV_REFUSALS = [
     ({"quant": Quant((0.1,) * 3, (0,) * 3, 3)}, 1, "quantised along axis 3: it must be axis 0"),
     ({"quant": Quant((0.1,) * 2, (0,) * 2)}, 1, "have 2 scales along axis 0"),
     ({"quant": Quant((0.1, math.inf, 0.1), (0,) * 3)}, 1, "weights tensor has scale inf"),
-    ({"dtype": DType.UINT8}, 1, "weights tensor is uint8: this is a legacy model"),
+    ({"dtype": DType.UINT8}, 1, "weights are uint8, not int8"),
     ({"dtype": DType.INT64, "data": bytes(24)}, 2, "bias is int64, not int32"),
     ({"shape": (2,), "data": bytes(8)}, 2, "bias has 2 values for 3 channels"),
     ({"shape": (2, 6, 6, 2)}, 0, "input has batch 2: convert the model with a batch of 1"),

@@ -27,6 +27,7 @@ REPORT = VerifyReport(
     inputs=(Input("minimum", b"", "every value -128"),),
     references=("r",),
     reference_disagreements=0,
+    reference_undefined=0,
     pairs=(pair("reference", "host"),),
     difference=None,
     instructions=(),
