@@ -33,13 +33,13 @@ def monitor(settings: Settings, port: str, baud: int, timeout: float | None, lis
 
     Keys are sent to the board. Ctrl-] leaves.
     """
-    from mcugen.keyboard import TerminalKeys, keyboard
+    from mcugen.keyboard import NoKeys, keyboard
     from mcugen.monitor import GREETING
     from mcugen.monitor import monitor as watch
 
     console = Console(settings.verbosity)
     with serial_port(port, baud)() as line, keyboard(sys.stdin) as keys:
-        way_out = "; Ctrl-] leaves" if isinstance(keys, TerminalKeys) else ""
+        way_out = "" if isinstance(keys, NoKeys) else "; Ctrl-] leaves"
         console.note(f"{port} at {baud} baud{way_out}")
         if not listen:
             line.write(GREETING)

@@ -16,7 +16,6 @@ from mcugen.image import read_image
 from mcugen.inputs import Input
 from mcugen.manifest import Manifest
 from mcugen.reference import Reference, agreed_trace
-from mcugen.sim.board import VirtualBoard
 from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
@@ -91,7 +90,12 @@ def run_host(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execu
 def run_board(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event
 ) -> Execution:
-    """``firmware.bin`` on the virtual board: a freshly booted one on each core of this machine."""
+    """``firmware.bin`` on the virtual board: a freshly booted one on each core of this machine.
+
+    Raises ToolchainError T007 where the processor's emulator is not installed.
+    """
+    import mcugen.sim.board  # noqa: F401 - what is missing is told before processes start
+
     workers = max(1, min(os.cpu_count() or 1, len(inputs)))
     data = [one.data for one in inputs]
     runs: list[tuple[RunTrace, ...]] = [()] * workers
@@ -110,6 +114,8 @@ def run_board(
 
 
 def _boot_and_run(folder: Path, board: str, inputs: Sequence[bytes]) -> tuple[RunTrace, ...]:
+    from mcugen.sim.board import VirtualBoard
+
     virtual = VirtualBoard(
         load_board(board), read_image(folder / "firmware.elf", folder / "firmware.bin")
     )

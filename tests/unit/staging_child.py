@@ -1,9 +1,9 @@
 """Ends a staging at every point in turn, and prints what it left each time.
 
 A program of its own, which forks. Its arguments: ``kill`` or ``interrupt``, at every ``call`` that
-could change a file or at every ``line``; ``one`` step or ``two`` to take the place; a folder to work
-in. For each point it prints what stands in the place then, and what stands there and lies beside it
-once another staging began and failed.
+could change a file or at every ``line``; ``one`` step or ``two`` to take the place; a folder to
+work in. For each point it prints what stands in the place then, and what stands there and lies
+beside it once another staging began and failed.
 """
 
 from __future__ import annotations
