@@ -24,7 +24,7 @@ EXAMPLE_MODEL = TESTS.parent / "examples" / "fashion" / "fashion_mobilenet_v1_02
 
 
 def pytest_configure() -> None:
-    """Programs that a test starts can be interrupted though this one cannot, as after `make test &`.
+    """What a test starts can be interrupted though this process cannot, as after `make test &`.
 
     A signal that is ignored stays ignored in what is started; one that is handled does not.
     """
