@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 from serial.tools import list_ports
 
+from mcugen.errors import UsageError
+
 _ST = 0x0483
 _DRIVE_LABELS = ("MBED.HTM", "DETAILS.TXT")
 
@@ -68,6 +70,17 @@ class PortInfo:
         return known or self.description or "an unknown USB serial port"
 
     @property
+    def line(self) -> str:
+        """All of it in one line."""
+        number = f", serial number {self.serial_number}" if self.serial_number else ""
+        return f"{self.device}  {self.what}{number}"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its USB ids are those of a board, a probe or an adapter."""
+        return (self.vendor_id, self.product_id) in _PRODUCTS or self.vendor_id in _VENDORS
+
+    @property
     def is_st_link(self) -> bool:
         return self.vendor_id == _ST and self.what.startswith("ST")
 
@@ -111,6 +124,25 @@ def find_ports() -> tuple[PortInfo, ...]:
         for port in list_ports.comports()
     ]
     return tuple(sorted(found, key=lambda port: port.device))
+
+
+def only_board(ports: Iterable[PortInfo]) -> PortInfo:
+    """The only ST-LINK; where there is none, the only other port on USB that is known.
+
+    Raises UsageError U007, which lists what is plugged in.
+    """
+    found = tuple(ports)
+    st_links = [port for port in found if port.is_st_link]
+    known = st_links or [port for port in found if port.is_known]
+    if len(known) == 1:
+        return known[0]
+    what = f"{len(known)} boards are plugged in" if known else "no board is plugged in"
+    raise UsageError(
+        "U007",
+        f"{what}: name the port with `--port`",
+        details=tuple(port.line for port in found) or ("no serial ports",),
+        hint="`mcugen ports` says what can be done on each; does the cable carry data?",
+    )
 
 
 def match_port(path: str, ports: Iterable[PortInfo]) -> PortInfo:

@@ -10,7 +10,7 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcugen.boards import load_board
+from mcugen.boards import load_board, load_board_of_build
 from mcugen.firmware import build_firmware, firmware_tree
 from mcugen.image import read_image
 from mcugen.inputs import Input
@@ -117,7 +117,8 @@ def _boot_and_run(folder: Path, board: str, inputs: Sequence[bytes]) -> tuple[Ru
     from mcugen.sim.board import VirtualBoard
 
     virtual = VirtualBoard(
-        load_board(board), read_image(folder / "firmware.elf", folder / "firmware.bin")
+        load_board_of_build(folder, board),
+        read_image(folder / "firmware.elf", folder / "firmware.bin"),
     )
     return tuple(virtual.run(data) for data in inputs)
 
