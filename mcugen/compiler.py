@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen import fit, manifest
-from mcugen.boards import Board, load_board
+from mcugen.boards import Board, as_file, board_file, load_board
 from mcugen.cmsis_nn import find, select
 from mcugen.emit import emit_model
 from mcugen.firmware import (
@@ -64,7 +64,7 @@ def build(
     on_event: Event = silent,
     object_cache: Path | None = None,
 ) -> BuildResult:
-    """Compiles ``model`` for the board or target ``target`` into the folder ``output``.
+    """Compiles ``model`` for the board, chip, target or board file ``target`` into ``output``.
 
     Raises McugenError; then ``output`` is as it was before.
     """
@@ -80,6 +80,8 @@ def build(
         write_tree(folder, {f"model/{path}": text for path, text in library.items()})
         write_tree(folder, {**firmware_tree(board), **loader_tree(board)})
         shutil.copyfile(model, folder / MODEL_FILE)
+        if (described := as_file(target)) is not None:
+            shutil.copyfile(described, folder / board_file(board.id))
         on_event("compiling the firmware")
         objects = folder / "objects"
         sha256 = program.source.sha256

@@ -131,6 +131,7 @@ class ToolchainError(McugenError):
         "T006": "the reference interpreter refused the model",
         "T007": "the installation of mcugen is incomplete",
         "T008": "worker processes cannot be used, or were lost",
+        "T009": "this system lacks what the command needs",
     }
 
 

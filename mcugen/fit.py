@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcugen.boards import Board
+from mcugen.boards import Board, all_boards
 from mcugen.emit import shape_text
 from mcugen.errors import FitError
 from mcugen.program import Program
@@ -17,17 +17,35 @@ def check(program: Program, board: Board) -> None:
     """
     if program.plan.arena_bytes > board.arena_limit:
         raise _ram_error(program, board)
-    weights = sum(
-        len(constant.data) for step in program.schedule.steps for constant in step.lowered.constants
-    )
+    weights = _weights(program)
     available = board.application_flash.size
     if weights > available:
         raise FitError(
             "F002",
             f"the weights alone are {weights - available:,} bytes more than {board.name} has flash",
             where=f"{weights:,} bytes of weights, {available:,} bytes of flash",
-            hint="choose a larger board with `--target`, or a smaller model",
+            hint=f"{_larger_boards(program)}, or a smaller model",
         )
+
+
+def _weights(program: Program) -> int:
+    return sum(
+        len(constant.data) for step in program.schedule.steps for constant in step.lowered.constants
+    )
+
+
+def _larger_boards(program: Program) -> str:
+    """The known boards, emulators aside, that have room for arena and weights."""
+    names = [
+        f"`{board.id}`"
+        for board in sorted(all_boards(), key=lambda one: (one.ram.size, one.id))
+        if board.chip.product_id is not None
+        and program.plan.arena_bytes <= board.arena_limit
+        and _weights(program) <= board.application_flash.size
+    ]
+    if not names:
+        return "no board that mcugen knows has room for it: choose another in a board file"
+    return f"it fits with `--target` {' or '.join(names)}"
 
 
 def _ram_error(program: Program, board: Board) -> FitError:
@@ -54,6 +72,6 @@ def _ram_error(program: Program, board: Board) -> FitError:
         f"the model needs {arena - room:,} bytes more RAM than {board.name} has",
         where=f"layer {binding.index} `{binding.name}` binds: {live[binding.index]:,} bytes alive, "
         f"{room:,} of {board.ram.size:,} bytes are left for the arena",
-        hint="choose a larger board with `--target`, or a smaller model or input",
+        hint=f"{_larger_boards(program)}, or a smaller model or input",
         details=table,
     )

@@ -17,15 +17,10 @@ from pathlib import Path
 
 from mcugen.errors import ToolchainError
 from mcugen.includes import Headers
+from mcugen.packages import how_to_install
 
 GENERATED_WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow")
 """What every file that mcugen writes must pass."""
-
-_PACKAGES = {
-    "cc": "gcc",
-    "arm-none-eabi-gcc": "gcc-arm-none-eabi",
-    "arm-none-eabi-objcopy": "binutils-arm-none-eabi",
-}
 
 
 @dataclass(frozen=True)
@@ -102,15 +97,10 @@ def _store(built: Path, cached: Path) -> None:
 
 
 def require(program: str) -> str:
-    """The program's path. Raises ToolchainError T001 naming the Debian package that has it."""
+    """The program's path. Raises ToolchainError T001 saying how to install it."""
     path = shutil.which(program)
     if path is None:
-        package = _PACKAGES.get(program, program)
-        raise ToolchainError(
-            "T001",
-            f"`{program}` is not installed",
-            hint=f"on Debian and Ubuntu: `apt-get install {package}`",
-        )
+        raise ToolchainError("T001", f"`{program}` is not installed", hint=how_to_install(program))
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,16 @@ TESTS = Path(__file__).parent
 SHARED_MODELS = TESTS.parent.parent / "shared" / "models"
 
 EXAMPLE_MODEL = TESTS.parent / "examples" / "fashion" / "fashion_mobilenet_v1_025_128.tflite"
+
+
+def pytest_configure() -> None:
+    """What a test starts can be interrupted though this process cannot, as after `make test &`.
+
+    A signal that is ignored stays ignored in what is started; one that is handled does not.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,7 @@ from mcugen.anatomy.layers import Layer, layers_of
 from mcugen.anatomy.paper import TABLE_2, MobileNet, recognise
 from mcugen.anatomy.separable import Pair, separable_pairs
 from mcugen.anatomy.support import scheduled
-from mcugen.boards import Board, load_board
+from mcugen.boards import Board, load_board, load_board_of_build
 from mcugen.cmsis_nn import find
 from mcugen.emit import shape_text
 from mcugen.ir import NO_TENSOR, Graph, Tensor
@@ -135,12 +135,12 @@ def inspect(path: Path, *, target: str | None = None) -> Anatomy:
     what a Graph cannot, and ToolchainError T003 or T004 without CMSIS-NN.
     """
     if path.suffix == ".tflite" or (path.exists() and not path.is_dir()):
-        graph, default = read_model(path), _DEFAULT_TARGET
+        graph, board = read_model(path), load_board(target or _DEFAULT_TARGET)
     else:
         manifest = read_manifest(path)
         graph = replace(read_model(path / MODEL_FILE), name=manifest.model)
-        default = manifest.board
-    return dissect(run_passes(graph), load_board(target or default))
+        board = load_board(target) if target else load_board_of_build(path, manifest.board)
+    return dissect(run_passes(graph), board)
 
 
 def dissect(graph: Graph, board: Board) -> Anatomy:

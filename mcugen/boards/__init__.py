@@ -1,12 +1,15 @@
-"""Boards by name: TOML descriptions in ``firmware/boards`` -> frozen ``Board``."""
+"""Boards by name or file: TOML descriptions -> frozen ``Board``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 from mcugen import resources
 from mcugen.boards.board import BankMode, Board, Flash, Pin, Pll, Region, Rom, Wiring
 from mcugen.boards.description import read_board
+from mcugen.boards.names import alike, as_file, matching
 from mcugen.errors import BoardError
 
 __all__ = [
@@ -19,25 +22,54 @@ __all__ = [
     "Rom",
     "Wiring",
     "all_boards",
+    "as_file",
+    "board_file",
     "load_board",
+    "load_board_of_build",
     "read_board",
 ]
 
 
 def load_board(name: str) -> Board:
-    """The board with this id, or the default board of this target.
+    """The board with this id or chip, the default board of this target, or what a file describes.
 
-    Raises BoardError B001, which lists the known names, or B002 when a board file is malformed.
+    Case and dashes do not matter; what ends in ``.toml`` or has a slash is a file. Raises
+    BoardError B001, which suggests names and lists the known ones, or B002 when a board file is
+    malformed.
     """
+    path = as_file(name)
+    if path is not None:
+        return read_board(path, any_name=True)
     boards = all_boards()
-    for board in boards:
-        if name == board.id or (board.default and name == board.target):
-            return board
+    board = matching(name, boards)
+    if board is None:
+        raise _unknown(name, boards)
+    return board
+
+
+def load_board_of_build(folder: Path, name: str) -> Board:
+    """The board that the build in ``folder`` is for, whose id its manifest says.
+
+    A build for a board from a file has that file. Raises as ``load_board``.
+    """
+    described = folder / board_file(name)
+    return read_board(described) if described.is_file() else load_board(name)
+
+
+def board_file(board: str) -> str:
+    """What the description of a board from a file is called in a build for it."""
+    return f"{board}.toml"
+
+
+def _unknown(name: str, boards: Sequence[Board]) -> BoardError:
+    near = alike(name, boards)
+    meant = f"did you mean {' or '.join(f'`{one}`' for one in near)}? " if near else ""
     targets = sorted({board.target for board in boards})
-    raise BoardError(
+    return BoardError(
         "B001",
-        f"no board or target is called `{name}`",
-        hint=f"targets: {', '.join(targets)}; boards: {', '.join(board.id for board in boards)}",
+        f"no board, target or chip is called `{name}`",
+        hint=f"{meant}targets: {', '.join(targets)}; boards: "
+        f"{', '.join(board.id for board in boards)}; or a file: `-t ./board.toml`",
     )
 
 

@@ -7,6 +7,7 @@ description cannot silently mean something else.
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from mcugen import files
+from mcugen import files, resources
 from mcugen.boards.board import PORTS, Board, Pin, Pll
 from mcugen.errors import BoardError
 
@@ -25,20 +26,25 @@ else:
 
 _SCHEMA = 1
 _CORES = ("cortex-m4", "cortex-m7")
+_LARGEST_FILE = 65_536
+_ID = re.compile("[a-z0-9][a-z0-9_-]*")
 _ID_MAX = 31
 """What the loader's info block has room for, with a zero after it."""
 _PRESCALERS = (1, 2, 4, 8, 16)
 
 
-def read_board(path: Path) -> Board:
-    """The board that a file describes. Raises BoardError B002 naming file and key."""
+def read_board(path: Path, *, any_name: bool = False) -> Board:
+    """The board that a file describes, which is called as the board is unless it may have any name.
+
+    Raises BoardError B002 naming file and key.
+    """
     try:
-        table = tomllib.loads(files.read_text(path))
+        table = tomllib.loads(files.read_text(path, _LARGEST_FILE))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BoardError("B002", f"not a TOML file: {error}", where=str(path)) from error
     try:
         board: Board = _build(Board, table, "")
-        _check(board, path.stem)
+        _check(board, board.id if any_name else path.stem)
     except _Malformed as error:
         raise BoardError("B002", str(error), where=str(path)) from None
     return board
@@ -97,7 +103,13 @@ def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
     return [
         (board.schema != _SCHEMA, f"`schema` is {board.schema}, this mcugen reads {_SCHEMA}"),
         (board.id != stem, f"`id` is `{board.id}`, but the file is called `{stem}.toml`"),
+        (not _ID.fullmatch(board.id), "`id` must be small letters, digits, - and _"),
         (len(board.id) > _ID_MAX, f"`id` is longer than {_ID_MAX} characters"),
+        *(
+            (True, f"`{name}` is no file among mcugen's firmware sources")
+            for name in (*board.firmware_sources, *board.loader_sources)
+            if not (resources.firmware_dir() / name).is_file()
+        ),
         (board.chip.core not in _CORES, f"`chip.core` must be one of {', '.join(_CORES)}"),
         *(() if pll is None else _pll_contradictions(pll, board.clock.hz)),
         (not _adds_up(board), "the sectors of `flash` do not add up to `size`"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcugen.cli.options import Settings, verbosity_options
+from mcugen.cli.options import Settings, named_target, target_option, verbosity_options
 from mcugen.console import Console
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("-t", "--target", required=True, metavar="BOARD", help="Board, such as stm32f7.")
+@target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
 @click.option(
     "--build",
     "build_dir",
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def board(
     settings: Settings,
-    target: str,
+    target: str | None,
     build_dir: Path,
     flash_file: Path | None,
     erased: bool,
@@ -86,7 +86,7 @@ def board(
     from mcugen.sim.serial_server import SerialServer
 
     console = Console(settings.verbosity)
-    described, faults = load_board(target), parse_faults(fault_specs, seed)
+    described, faults = load_board(named_target(target)), parse_faults(fault_specs, seed)
     device: Device
     if rom:
         device = _rom(described, flash_file, erased, banks or 0, faults)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.cli.options import Settings, json_option, named_target, target_option, verbosity_options
 from mcugen.console import Console
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("-t", "--target", required=True, metavar="BOARD", help="Board, such as stm32f7.")
+@target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
 @click.option(
     "-o",
     "--output",
@@ -33,7 +33,12 @@ from mcugen.console import Console
 @verbosity_options
 @click.pass_obj
 def build(
-    settings: Settings, model: Path, target: str, output: Path, cmsis_nn: Path | None, as_json: bool
+    settings: Settings,
+    model: Path,
+    target: str | None,
+    output: Path,
+    cmsis_nn: Path | None,
+    as_json: bool,
 ) -> int:
     """Compile the .tflite file MODEL into firmware for a board."""
     from mcugen.compiler import build as build_model
@@ -44,7 +49,7 @@ def build(
     console = Console(settings.verbosity)
     with console.progress() as on_event:
         result = build_model(
-            model, target=target, output=output, cmsis_nn=cmsis_nn, on_event=on_event
+            model, target=named_target(target), output=output, cmsis_nn=cmsis_nn, on_event=on_event
         )
     answer = {**result.as_json(), "report": write_report(output)["report"]}
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from mcugen.cli.options import (
     Settings,
@@ -17,6 +18,14 @@ from mcugen.cli.options import (
 from mcugen.console import Console
 
 
+def _complete_way(
+    context: click.Context, parameter: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    from mcugen.flash import BACKENDS
+
+    return [CompletionItem(way) for way in BACKENDS if way.startswith(begun)]
+
+
 @click.command()
 @build_dir_argument
 @port_option()
@@ -24,6 +33,7 @@ from mcugen.console import Console
 @click.option(
     "--via",
     metavar="WAY",
+    shell_complete=_complete_way,
     help="Only this way: firmware, loader, rom, drive, openocd, st-flash or pyocd. Otherwise they "
     "are tried in this order.",
 )
@@ -34,7 +44,7 @@ from mcugen.console import Console
 def flash(
     settings: Settings,
     build_dir: Path,
-    port: str,
+    port: str | None,
     baud: int,
     via: str | None,
     dry_run: bool,

@@ -6,18 +6,13 @@ from pathlib import Path
 
 import click
 
-from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.cli.options import Settings, json_option, target_option, verbosity_options
 from mcugen.console import Console
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), default=Path("build"))
-@click.option(
-    "-t",
-    "--target",
-    metavar="BOARD",
-    help="Board to count memory for: otherwise the build's, or stm32f7 for a file.",
-)
+@target_option("Board to count memory for: otherwise the build's, or stm32f7 for a file.")
 @json_option
 @verbosity_options
 @click.pass_obj

@@ -9,6 +9,7 @@ import click
 from mcugen.cli.options import (
     Settings,
     baud_option,
+    named_port,
     port_option,
     serial_port,
     verbosity_options,
@@ -28,18 +29,21 @@ from mcugen.console import Console
 @click.option("--listen", is_flag=True, help="Send nothing at the start: do not ask who is there.")
 @verbosity_options
 @click.pass_obj
-def monitor(settings: Settings, port: str, baud: int, timeout: float | None, listen: bool) -> int:
+def monitor(
+    settings: Settings, port: str | None, baud: int, timeout: float | None, listen: bool
+) -> int:
     """Show what a board sends: frames of the console protocol in words, raw text as it is.
 
     Keys are sent to the board. Ctrl-] leaves.
     """
-    from mcugen.keyboard import TerminalKeys, keyboard
+    from mcugen.keyboard import NoKeys, keyboard
     from mcugen.monitor import GREETING
     from mcugen.monitor import monitor as watch
 
     console = Console(settings.verbosity)
+    port = named_port(port)
     with serial_port(port, baud)() as line, keyboard(sys.stdin) as keys:
-        way_out = "; Ctrl-] leaves" if isinstance(keys, TerminalKeys) else ""
+        way_out = "" if isinstance(keys, NoKeys) else "; Ctrl-] leaves"
         console.note(f"{port} at {baud} baud{way_out}")
         if not listen:
             line.write(GREETING)

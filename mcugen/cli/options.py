@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
+
+from mcugen.errors import UsageError
 
 if TYPE_CHECKING:  # commands import what they need when they run
     from mcugen.verify.device import PortOpener
@@ -64,14 +67,55 @@ def labels_option(command: CommandT) -> CommandT:
     )(command)
 
 
-def port_option(*, required: bool = True) -> Callable[[CommandT], CommandT]:
+def target_option(help_text: str) -> Callable[[CommandT], CommandT]:
+    """``-t``; None where it is left out."""
+    return click.option(
+        "-t", "--target", metavar="BOARD", help=help_text, shell_complete=_complete_target
+    )
+
+
+def named_target(target: str | None) -> str:
+    """What ``-t`` says. Raises UsageError U007, which lists the boards, where it was left out."""
+    if target is not None:
+        return target
+    from mcugen.boards import all_boards
+    from mcugen.report.boards import list_boards
+
+    raise UsageError(
+        "U007",
+        "say which board: `-t BOARD`",
+        details=list_boards(all_boards()),
+        hint="any of these names will do, and a board file of your own: `-t ./board.toml`",
+    )
+
+
+def _complete_target(
+    context: click.Context, parameter: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    from mcugen.boards import all_boards, as_file
+
+    if begun.startswith(".") or as_file(begun) is not None:
+        return [CompletionItem(begun, type="file")]
+    boards = all_boards()
+    known = {board.target: f"{board.id}" for board in boards if board.default}
+    known |= {board.id: board.chip.part for board in boards}
+    return [
+        CompletionItem(name, help=means)
+        for name, means in sorted(known.items())
+        if name.startswith(begun.lower())
+    ]
+
+
+def port_option(
+    *, otherwise: str = "the only known board otherwise"
+) -> Callable[[CommandT], CommandT]:
     return click.option(
         "-p",
         "--port",
         envvar="MCUGEN_PORT",
-        required=required,
         metavar="PORT",
-        help="Serial port of the board, such as /dev/ttyACM0; MCUGEN_PORT stands in for it.",
+        help="Serial port of the board, such as /dev/ttyACM0; MCUGEN_PORT stands in for it"
+        f"{otherwise and ', '}{otherwise}.",
     )
 
 
@@ -85,6 +129,15 @@ def baud_option(command: CommandT) -> CommandT:
         metavar="BAUD",
         help="Baud rate of the serial port.",
     )(command)
+
+
+def named_port(port: str | None) -> str:
+    """What ``-p`` says, or the port of the only known board. Raises as ``only_board``."""
+    if port is not None:
+        return port
+    from mcugen.flash.discover import find_ports, only_board
+
+    return only_board(find_ports()).device
 
 
 def serial_port(port: str, baud: int) -> PortOpener:

@@ -12,6 +12,7 @@ from mcugen.cli.options import (
     build_dir_argument,
     json_option,
     labels_option,
+    named_port,
     port_option,
     serial_port,
     verbosity_options,
@@ -38,7 +39,7 @@ from mcugen.console import Console
 def run(
     settings: Settings,
     build_dir: Path,
-    port: str,
+    port: str | None,
     baud: int,
     input_file: Path,
     labels: Path | None,
@@ -55,7 +56,7 @@ def run(
     with console.progress() as on_event:
         report = run_on_board(
             build_dir,
-            open_port=serial_port(port, baud),
+            open_port=serial_port(named_port(port), baud),
             input_file=input_file,
             labels=labels,
             on_event=on_event,

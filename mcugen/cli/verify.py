@@ -57,7 +57,7 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
     metavar="[=host|board|qemu|all]",
     help="Run on simulators; alone it means host and board.",
 )
-@port_option(required=False)
+@port_option(otherwise="")
 @baud_option
 @click.option(
     "--input",

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from mcugen import __version__, files
-from mcugen.boards import load_board
+from mcugen.boards import load_board_of_build
 from mcugen.datasets import DataSet, load_dataset
 from mcugen.errors import BoardError
 from mcugen.evaluate.answer import BoardSample, Evaluation
@@ -89,15 +89,15 @@ def evaluate(
 def _read_build(folder: Path, board: int) -> _Build:
     manifest = read_manifest(folder)
     if board:
-        _check_board(manifest.board)
+        _check_board(folder, manifest.board)
     graph = read_model(folder / MODEL_FILE)
     return _Build(folder, manifest, graph, load_references(folder / MODEL_FILE, graph))
 
 
-def _check_board(name: str) -> None:
+def _check_board(folder: Path, name: str) -> None:
     """Before the long work. Raises BoardError B003 for what the virtual board cannot be."""
     try:
-        check_modelled(load_board(name))
+        check_modelled(load_board_of_build(folder, name))
     except BoardError as error:
         error.hint = "leave the virtual board out, with `--board 0`"
         raise

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from serial.tools import list_ports
+
+from mcugen.errors import UsageError
 
 _ST = 0x0483
 _DRIVE_LABELS = ("MBED.HTM", "DETAILS.TXT")
@@ -67,6 +70,17 @@ class PortInfo:
         return known or self.description or "an unknown USB serial port"
 
     @property
+    def line(self) -> str:
+        """All of it in one line."""
+        number = f", serial number {self.serial_number}" if self.serial_number else ""
+        return f"{self.device}  {self.what}{number}"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its USB ids are those of a board, a probe or an adapter."""
+        return (self.vendor_id, self.product_id) in _PRODUCTS or self.vendor_id in _VENDORS
+
+    @property
     def is_st_link(self) -> bool:
         return self.vendor_id == _ST and self.what.startswith("ST")
 
@@ -112,6 +126,25 @@ def find_ports() -> tuple[PortInfo, ...]:
     return tuple(sorted(found, key=lambda port: port.device))
 
 
+def only_board(ports: Iterable[PortInfo]) -> PortInfo:
+    """The only ST-LINK; where there is none, the only other port on USB that is known.
+
+    Raises UsageError U007, which lists what is plugged in.
+    """
+    found = tuple(ports)
+    st_links = [port for port in found if port.is_st_link]
+    known = st_links or [port for port in found if port.is_known]
+    if len(known) == 1:
+        return known[0]
+    what = f"{len(known)} boards are plugged in" if known else "no board is plugged in"
+    raise UsageError(
+        "U007",
+        f"{what}: name the port with `--port`",
+        details=tuple(port.line for port in found) or ("no serial ports",),
+        hint="`mcugen ports` says what can be done on each; does the cable carry data?",
+    )
+
+
 def match_port(path: str, ports: Iterable[PortInfo]) -> PortInfo:
     """What is known of a port; links such as those in /dev/serial/by-id are followed."""
     real = os.path.realpath(path)
@@ -121,30 +154,38 @@ def match_port(path: str, ports: Iterable[PortInfo]) -> PortInfo:
     return PortInfo(path)
 
 
+def mounted() -> tuple[tuple[str, Path], ...]:
+    """Device and folder of every drive that the system shows."""
+    return tuple(
+        (drive.device, Path(drive.mountpoint)) for drive in psutil.disk_partitions(all=False)
+    )
+
+
 @dataclass(frozen=True)
 class Drives:
-    """Where the system says what is mounted, and which USB device a disk belongs to."""
+    """What is mounted, and where Linux says which USB device a disk belongs to."""
 
-    mounts: Path = Path("/proc/mounts")
+    mounted: Callable[[], Iterable[tuple[str, Path]]] = mounted
     blocks: Path = Path("/sys/class/block")
 
     def of_probe(self, serial_number: str) -> Path | None:
-        """Where the drive of the ST-LINK with this serial number is mounted."""
-        for device, folder in self._mounted():
-            looks_right = any((folder / label).exists() for label in _DRIVE_LABELS)
-            if looks_right and self._serial_number(device) == serial_number:
-                return folder
-        return None
+        """Where the drive of the ST-LINK with this serial number is mounted.
 
-    def _mounted(self) -> Iterable[tuple[str, Path]]:
-        try:
-            lines = self.mounts.read_text("utf-8", "replace").splitlines()
-        except OSError:
-            return
-        for line in lines:
-            fields = line.split()
-            if len(fields) >= 2 and fields[0].startswith("/dev/"):
-                yield fields[0].removeprefix("/dev/"), Path(_unescaped(fields[1]))
+        Elsewhere than on Linux that is the only drive that looks like a probe's.
+        """
+        looking_right = [
+            (device, folder)
+            for device, folder in self.mounted()
+            if any((folder / label).exists() for label in _DRIVE_LABELS)
+        ]
+        if self.blocks.is_dir():
+            numbers = [self._serial_number(Path(device).name) for device, _ in looking_right]
+            right = [number == serial_number for number in numbers]
+        else:
+            right = [len(looking_right) == 1] * len(looking_right)
+        return next(
+            (folder for (_, folder), is_it in zip(looking_right, right, strict=True) if is_it), None
+        )
 
     def _serial_number(self, device: str) -> str | None:
         """Of the nearest device above the disk that has one, which is the USB device."""
@@ -156,10 +197,3 @@ class Drives:
             if (folder / "serial").is_file() and (folder / "idVendor").is_file():
                 return (folder / "serial").read_text("utf-8", "replace").strip()
         return None
-
-
-def _unescaped(field: str) -> str:
-    r"""/proc/mounts spells spaces and the like as \040."""
-    for code in ("040", "011", "012", "134"):
-        field = field.replace(f"\\{code}", chr(int(code, 8)))
-    return field

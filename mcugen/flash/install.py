@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from mcugen.boards import Board, load_board
+from mcugen.boards import Board, load_board_of_build
 from mcugen.errors import BoardError, DeviceError, FitError, UsageError
 from mcugen.flash.backends import BACKENDS, Contact
-from mcugen.flash.discover import match_port
+from mcugen.flash.discover import PortInfo, match_port, only_board
 from mcugen.flash.events import Listener, Note, silent
 from mcugen.flash.job import IMAGE, Job, Surroundings, WayFailedError
 from mcugen.flash.result import Attempt, FlashResult, Outcome
@@ -20,7 +20,7 @@ from mcugen.manifest import read_manifest
 def flash(
     folder: Path,
     *,
-    port: str,
+    port: str | None = None,
     baud: int | None = None,
     via: str | None = None,
     dry_run: bool = False,
@@ -29,7 +29,8 @@ def flash(
 ) -> FlashResult:
     """Brings the build in ``folder`` onto the board at ``port``, proves it and starts it.
 
-    ``via`` names one of BACKENDS, otherwise they are tried in order. Interrupted at any point,
+    Without ``port`` that is the only known board that is plugged in. ``via`` names one of BACKENDS,
+    otherwise they are tried in order. Interrupted at any point,
     running it again finishes the job. Raises UsageError for the build or ``via``, BoardError B003,
     FitError F002, and DeviceError.
     """
@@ -37,12 +38,12 @@ def flash(
         raise UsageError("U006", f"no way is called `{via}`", hint=f"ways: {', '.join(BACKENDS)}")
     machine = surroundings or Surroundings()
     manifest = read_manifest(folder)
-    board = load_board(manifest.board)
+    board = load_board_of_build(folder, manifest.board)
     job = Job(
         folder=folder,
         manifest=manifest,
         board=board,
-        port=match_port(port, machine.find_ports()),
+        port=_port(port, machine),
         baud=baud or board.console.baud,
         dry_run=dry_run,
         named=via is not None,
@@ -55,8 +56,19 @@ def flash(
     with closing(Contact(job)) as contact:
         outcome = _try(job, contact, [via] if via else list(BACKENDS), attempts)
     return FlashResult(
-        outcome, port, board.id, manifest.model, len(image), dry_run, tuple(attempts)
+        outcome,
+        port or job.port.device,
+        board.id,
+        manifest.model,
+        len(image),
+        dry_run,
+        tuple(attempts),
     )
+
+
+def _port(named: str | None, machine: Surroundings) -> PortInfo:
+    ports = machine.find_ports()
+    return only_board(ports) if named is None else match_port(named, ports)
 
 
 def _check(board: Board, image: bytes) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import select
-import termios
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn, Protocol
@@ -15,8 +15,18 @@ import serial
 from mcugen.errors import DeviceError
 from mcugen.protocol.session import Port
 
+try:
+    from termios import error as _TerminalError  # noqa: N812
+except ImportError:  # on Windows, whose ports raise nothing of the kind
+
+    class _TerminalError(Exception):  # type: ignore[no-redef]
+        """Raised by nobody."""
+
+
 BAUD = 115_200
-_READ_SIZE = 4096
+_POLL_SECONDS = 0.01
+"""How long pyserial waits for a byte at a time; so much a deadline may be missed by."""
+
 _WRITE_SECONDS = 10.0
 """How long the other end may take nothing before the line counts as dead."""
 
@@ -36,8 +46,8 @@ class Line(Port, Protocol):
 class SerialPort:
     """A ``Line`` over pyserial, open from construction to ``close``.
 
-    Deadlines are its own: pyserial's ``timeout`` stays 0, because setting it again fails on a
-    pseudo-terminal. There parity does not exist either, and is left out. Raises DeviceError D005,
+    Deadlines are its own: pyserial's ``timeout`` stays as it is, because setting it again fails on
+    a pseudo-terminal. There parity does not exist either, and is left out. Raises DeviceError D005,
     D006 or D007 when the port cannot be opened, D008 when it vanishes later.
     """
 
@@ -46,7 +56,7 @@ class SerialPort:
         self._has_parity = not _is_pseudo_terminal(path)
         try:
             self._serial = self._open(baud, even_parity and self._has_parity)
-        except termios.error:
+        except _TerminalError:
             self._has_parity = False
             self._serial = self._open(baud, False)
 
@@ -56,9 +66,14 @@ class SerialPort:
 
     def read(self, deadline_seconds: float) -> bytes:
         """What there is as soon as there is something, b"" when the deadline is over."""
+        end = time.monotonic() + deadline_seconds
         with self._alive():
-            ready, _, _ = select.select([self._serial.fileno()], [], [], max(0, deadline_seconds))
-            return bytes(self._serial.read(_READ_SIZE)) if ready else b""
+            while not self._serial.in_waiting:
+                left = end - time.monotonic()
+                first = bytes(self._serial.read(1)) if left > 0 else b""
+                if first or left <= 0:
+                    return first + bytes(self._serial.read(self._serial.in_waiting))
+            return bytes(self._serial.read(self._serial.in_waiting))
 
     def use_even_parity(self, even: bool) -> None:
         """From the next byte on; what was written before still goes out as it was meant."""
@@ -69,7 +84,7 @@ class SerialPort:
             self._serial.flush()
             try:
                 self._serial.parity = wanted
-            except termios.error:
+            except _TerminalError:
                 self._has_parity = False
 
     def close(self) -> None:
@@ -87,13 +102,13 @@ class SerialPort:
                 self.path,
                 baud,
                 parity=serial.PARITY_EVEN if even_parity else serial.PARITY_NONE,
-                timeout=0,
+                timeout=_POLL_SECONDS,
                 write_timeout=_WRITE_SECONDS,
                 exclusive=True,
             )
         except (OSError, ValueError) as error:
             _refuse(self.path, error)
-        except termios.error as error:
+        except _TerminalError as error:
             if even_parity:
                 raise
             _refuse(self.path, OSError(*error.args))
@@ -109,7 +124,7 @@ class SerialPort:
                 where=self.path,
                 hint="unplug the board and plug it in again",
             ) from error
-        except (OSError, termios.error, TypeError) as error:
+        except (OSError, _TerminalError, TypeError) as error:
             # pyserial's file descriptor is None once the port was closed under it: a TypeError.
             raise DeviceError(
                 "D008",
@@ -124,7 +139,7 @@ def _is_pseudo_terminal(path: str) -> bool:
 
 
 def _refuse(path: str, error: OSError | ValueError) -> NoReturn:
-    number = error.errno if isinstance(error, OSError) else None
+    number = _number(error)
     if number in _MISSING:
         raise DeviceError(
             "D005",
@@ -133,18 +148,13 @@ def _refuse(path: str, error: OSError | ValueError) -> NoReturn:
             hint="`mcugen ports` lists those there are; is the board plugged in?",
         ) from error
     if number in _BUSY:
+        finder = f"; `fuser {path}` says which process it is" if os.name == "posix" else ""
         raise DeviceError(
-            "D006",
-            "another program uses the port",
-            where=path,
-            hint=f"close it; `fuser {path}` says which process it is",
+            "D006", "another program uses the port", where=path, hint=f"close it{finder}"
         ) from error
     if number in _FORBIDDEN:
         raise DeviceError(
-            "D007",
-            "you may not use the port",
-            where=path,
-            hint="join the group that owns it, `sudo usermod -aG dialout $USER`, and log in again",
+            "D007", "you may not use the port", where=path, hint=_how_to_be_allowed(path)
         ) from error
     raise DeviceError(
         "D005",
@@ -152,3 +162,20 @@ def _refuse(path: str, error: OSError | ValueError) -> NoReturn:
         where=path,
         hint="`mcugen ports` lists the serial ports",
     ) from error
+
+
+def _number(error: OSError | ValueError) -> int | None:
+    """The system's error number; on Windows pyserial only tells what the system said in words."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    if "FileNotFoundError" in str(error):
+        return errno.ENOENT
+    # There a port that another program has open is not refused in any other way.
+    return errno.EBUSY if "PermissionError" in str(error) else None
+
+
+def _how_to_be_allowed(path: str) -> str:
+    ways = {
+        "linux": "join the group that owns it, `sudo usermod -aG dialout $USER`, and log in again"
+    }
+    return ways.get(sys.platform, f"`ls -l {path}` says who may")

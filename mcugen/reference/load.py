@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,10 +42,16 @@ def make_references(model: bytes, graph: Graph) -> tuple[Reference, ...]:
         return tuple(references)
     if refusals:
         raise refusals[-1]
-    raise ToolchainError(
-        "T005",
-        "no reference interpreter is installed",
-        hint="pip install tflite-micro",
+    raise ToolchainError("T005", "no reference interpreter is installed", hint=_how_to_get_one())
+
+
+def _how_to_get_one(system: str = sys.platform, machine: str = platform.machine().lower()) -> str:
+    if (system, machine) == ("linux", "x86_64"):
+        return "pip install tflite-micro"
+    return (
+        "tflite-micro, which decides, has packages for Linux on x86-64 only: verify the build there"
+        " (a container or, on Windows, WSL will do: `docker run --platform linux/amd64 ...`);"
+        " build, flash and run work here"
     )
 
 

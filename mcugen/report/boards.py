@@ -13,11 +13,14 @@ Answer = Mapping[str, Any]
 
 def describe_boards(boards: Sequence[Board]) -> dict[str, object]:
     """What ``--json`` prints: sizes in bytes, clocks in Hz."""
-    ordered = sorted(boards, key=lambda board: (board.target, not board.default, board.id))
-    return {"boards": [_describe(board) for board in ordered]}
+    return {"boards": [_describe(board) for board in _ordered(boards)]}
 
 
-def _describe(board: Board) -> dict[str, object]:
+def _ordered(boards: Sequence[Board]) -> list[Board]:
+    return sorted(boards, key=lambda board: (board.target, not board.default, board.id))
+
+
+def _describe(board: Board) -> dict[str, Any]:
     return {
         "id": board.id,
         "name": board.name,
@@ -58,6 +61,30 @@ def render_boards(answer: Answer) -> tuple[Block, ...]:
         "",
         "USB serial ports:",
         *(f"  {board['id']}: {board['usb_serial']}" for board in boards),
+    )
+
+
+def list_boards(boards: Sequence[Board]) -> tuple[str, ...]:
+    """A line a board: what it is called, and how much it has."""
+    described = [_describe(board) for board in _ordered(boards)]
+    rows = [
+        (
+            str(one["id"]),
+            f"{one['target']}{'*' if one['default'] else ''}",
+            str(one["chip"]),
+            f"{one['ram_bytes'] // 1024:,} KB RAM, {one['flash_bytes'] // 1024:,} KB flash",
+        )
+        for one in described
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    return (
+        *(
+            "  ".join(
+                (*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3])
+            )
+            for row in rows
+        ),
+        "* what this target stands for",
     )
 
 

@@ -11,13 +11,20 @@ import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import unicorn
-from unicorn import arm_const as arm
-
 from mcugen.boards import Region
-from mcugen.errors import DeviceError
+from mcugen.errors import DeviceError, ToolchainError
 from mcugen.sim.counter import attach_counter
 from mcugen.sim.peripherals import PAGE, Bus
+
+try:
+    import unicorn
+    from unicorn import arm_const as arm
+except ImportError as missing:
+    raise ToolchainError(
+        "T007",
+        f"the virtual board needs the package `unicorn`: {missing}",
+        hint="pip install unicorn; `verify --sim=host` works without it",
+    ) from missing
 
 _NEVER = 0xFFFF_FFFE
 _CORES = {

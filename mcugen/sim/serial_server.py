@@ -9,14 +9,22 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import tty
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from mcugen.errors import UsageError
+from mcugen.errors import ToolchainError, UsageError
 from mcugen.protocol.session import Port
+
+try:
+    import tty
+except ImportError as missing:
+    raise ToolchainError(
+        "T009",
+        "this system has no pseudo-terminals, which a virtual board is reached through",
+        hint="use Linux, macOS or WSL; `mcugen verify --sim` needs none",
+    ) from missing
 
 SLICE_SECONDS = 0.002
 _CHUNK = 4096

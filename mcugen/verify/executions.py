@@ -10,14 +10,13 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcugen.boards import load_board
+from mcugen.boards import load_board, load_board_of_build
 from mcugen.firmware import build_firmware, firmware_tree
 from mcugen.image import read_image
 from mcugen.inputs import Input
 from mcugen.ir import Graph
 from mcugen.manifest import Manifest
 from mcugen.reference import Reference, aborted, agreed_trace
-from mcugen.sim.board import VirtualBoard, instruction_limit
 from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
@@ -105,7 +104,12 @@ def run_host(
 def run_board(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event
 ) -> Execution:
-    """``firmware.bin`` on the virtual board: a freshly booted one on each core of this machine."""
+    """``firmware.bin`` on the virtual board: a freshly booted one on each core of this machine.
+
+    Raises ToolchainError T007 where the processor's emulator is not installed.
+    """
+    import mcugen.sim.board  # noqa: F401 - what is missing is told before processes start
+
     workers = max(1, min(os.cpu_count() or 1, len(inputs)))
     data = [one.data for one in inputs]
     runs: list[tuple[RunTrace, ...]] = [()] * workers
@@ -125,8 +129,10 @@ def run_board(
 
 def boot_and_run(folder: Path, manifest: Manifest, inputs: Sequence[bytes]) -> tuple[RunTrace, ...]:
     """Inputs one after the other through a virtual board that boots the build in ``folder``."""
+    from mcugen.sim.board import VirtualBoard, instruction_limit
+
     virtual = VirtualBoard(
-        load_board(manifest.board),
+        load_board_of_build(folder, manifest.board),
         read_image(folder / "firmware.elf", folder / "firmware.bin"),
         layer_writes=manifest.layer_writes,
         limit=instruction_limit(manifest.macs),

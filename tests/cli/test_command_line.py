@@ -51,16 +51,13 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("words", "code", "what"),
     [
-        (["build", "m.tflite"], "U007", "-t"),
         (["build", "-t", "stm32f7"], "U007", "MODEL"),
         (["bild"], "U007", "bild"),
         (["--bogus"], "U007", "--bogus"),
         (["verify", "a", "b", "--sim"], "U007", "b"),
         (["verify"], "U007", "`--sim` for simulators, `--port PORT` for the board"),
         (["verify", "-p", "x", "-b", "0"], "U006", "--baud"),
-        (["run", "--input", "a.png"], "U007", "--port"),
         (["run", "-p", "x"], "U007", "--input"),
-        (["monitor"], "U007", "--port"),
         (["monitor", "-p", "x", "--timeout", "0"], "U006", "--timeout"),
         (["verify", "--sim=moon"], "U006", "moon"),
         (["verify", "--sim", "--count", "0"], "U006", "--count"),

@@ -17,6 +17,9 @@ from mcugen.evaluate.work import Outcome, Runner, Task, evaluate_chunk
 from mcugen.tflite import write_model
 from tests.networks import small_mobilenet
 
+HANG_SECONDS = 180
+"""No measure of anything: what takes longer hangs."""
+
 PICTURES = 50  # two chunks of 20 and one of 10
 
 
@@ -73,8 +76,7 @@ def printed(folder: Path, dataset: Path, *options: str) -> bytes:
 
 
 def wait_for(condition: Any) -> None:
-    for _ in range(600):
-        if condition():
-            return
+    end = time.monotonic() + HANG_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.05)
-    raise AssertionError("it did not come to pass")

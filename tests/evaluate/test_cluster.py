@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import distributed
 import pytest
 from distributed.comm import CommClosedError
 
@@ -21,7 +22,7 @@ from mcugen.errors import McugenError, ToolchainError, UsageError
 from mcugen.evaluate import cluster, evaluate
 from mcugen.evaluate.cluster import on_cluster
 from mcugen.evaluate.work import Chunk, Outcome, Runner, Task
-from tests.evaluate.evaluations import evaluated, printed, wait_for
+from tests.evaluate.evaluations import HANG_SECONDS, evaluated, printed, wait_for
 
 
 @contextmanager
@@ -42,8 +43,21 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
             stack.callback(running.wait)
             stack.callback(running.terminate)
             if number == 0:
-                wait_for(told.exists)
-        yield json.loads(told.read_text())["address"]
+                wait_for(lambda: address_in(told))
+        address = address_in(told)
+        if workers:
+            with distributed.Client(address, timeout=HANG_SECONDS) as client:
+                client.wait_for_workers(workers, timeout=HANG_SECONDS)
+        yield address
+
+
+def address_in(told: Path) -> str | None:
+    """Of the scheduler, once it has said it: the file is not written at a stroke."""
+    try:
+        address: str = json.loads(told.read_text())["address"]
+    except (OSError, ValueError):
+        return None
+    return address
 
 
 def test_processes_and_a_dask_cluster_give_the_same_bytes(
@@ -88,6 +102,7 @@ def test_a_cluster_that_is_not_there_is_told(
 def test_a_cluster_without_workers_is_told(
     folder: Path, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_SECONDS", HANG_SECONDS)  # busy machines are slow ones
     monkeypatch.setattr(cluster, "_WORKERS_SECONDS", 0.2)
     with dask_cluster(tmp_path, workers=0) as address:
         error = refusal(on_cluster(address), folder, dataset)

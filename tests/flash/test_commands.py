@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from mcugen.cli import main
 from mcugen.console import Console
 from mcugen.flash import discover, events, install
 from mcugen.flash.discover import PortInfo
+from mcugen.flash.job import Surroundings
 from tests.flash.builds import PORT, Bench, application, chip_of, with_footer, write_build
 
 Install = Callable[[Bench], None]
@@ -97,7 +99,6 @@ def test_an_error_as_json(bench: Bench, build: Path, capsys: pytest.CaptureFixtu
         (["-p", PORT, "--via", "pigeon"], 2, "U006"),
         (["-p", PORT, "--via", "rom"], 3, "D010"),
         (["-p", PORT, "--baud", "0"], 2, "U006"),
-        ([], 2, "U007"),
     ],
 )
 def test_exit_statuses(
@@ -194,3 +195,65 @@ def test_no_ports(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     monkeypatch.setattr(discover, "find_ports", tuple)
     assert main(["ports"]) == 0
     assert "no serial ports" in capsys.readouterr().out
+
+
+ST_LINK = PortInfo("/dev/ttyACM0", 0x0483, 0x374B, "066C")
+OTHER_ST_LINK = PortInfo("/dev/ttyACM1", 0x0483, 0x374E, "0042")
+ADAPTER = PortInfo("/dev/ttyUSB0", 0x10C4, 0xEA60)
+UNKNOWN = PortInfo("/dev/ttyACM2", 0xDEAD, 0xBEEF)
+NOT_ON_USB = PortInfo("/dev/ttyS0")
+
+
+@pytest.mark.parametrize(
+    ("plugged", "taken"),
+    [
+        ([ST_LINK], ST_LINK),
+        ([NOT_ON_USB, ADAPTER], ADAPTER),
+        ([ADAPTER, ST_LINK, NOT_ON_USB, UNKNOWN], ST_LINK),
+    ],
+)
+def test_the_only_known_board_is_taken(plugged: list[PortInfo], taken: PortInfo) -> None:
+    assert discover.only_board(plugged) == taken
+
+
+@pytest.mark.parametrize(
+    ("plugged", "what"),
+    [
+        ([], "no board is plugged in"),
+        ([NOT_ON_USB, UNKNOWN], "no board is plugged in"),
+        ([ST_LINK, OTHER_ST_LINK], "2 boards are plugged in"),
+        ([ADAPTER, PortInfo("/dev/ttyUSB1", 0x0403, 0x6001)], "2 boards are plugged in"),
+    ],
+)
+@pytest.mark.parametrize("command", ["flash", "run --input picture.npy", "monitor"])
+def test_otherwise_what_is_plugged_in_is_listed(
+    command: str,
+    plugged: list[PortInfo],
+    what: str,
+    build: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("MCUGEN_PORT", raising=False)
+    monkeypatch.chdir(build.parent)
+    monkeypatch.setattr(discover, "find_ports", lambda: tuple(plugged))
+    machine = Surroundings(find_ports=lambda: tuple(plugged))
+    monkeypatch.setattr(install, "Surroundings", lambda: machine)
+    words = [*command.split(), *([str(build)] if command != "monitor" else [])]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"error[U007]: {what}: name the port with `--port`\n")
+    assert all(f"  {port.device}  {port.what}" in told for port in plugged)
+
+
+def test_flash_takes_the_only_known_board(
+    bench: Bench, build: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("MCUGEN_PORT", raising=False)
+    machine = install.Surroundings()
+    there = PortInfo(PORT, 0x0483, 0x374B, "066C")
+    monkeypatch.setattr(
+        install, "Surroundings", lambda: replace(machine, find_ports=lambda: (NOT_ON_USB, there))
+    )
+    assert main(["flash", str(build), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["port"] == PORT

@@ -144,3 +144,19 @@ def test_a_closed_port_is_a_broken_one(terminal: tuple[int, str]) -> None:
     with pytest.raises(DeviceError) as caught:
         port.read(0.0)
     assert caught.value.code == "D008"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("FileNotFoundError(2, 'The system cannot find the file specified.', None, 2)", "D005"),
+        ("PermissionError(13, 'Access is denied.', None, 5)", "D006"),
+        ("OSError(22, 'The parameter is incorrect.', None, 87)", "D005"),
+    ],
+)
+def test_what_windows_says(monkeypatch: pytest.MonkeyPatch, said: str, code: str) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise serial.SerialException(f"could not open port 'COM3': {said}")
+
+    monkeypatch.setattr(serial, "Serial", refuse)
+    assert code_of("COM3") == code

@@ -11,7 +11,7 @@ import pytest
 from mcugen.boards import Board, load_board
 from mcugen.errors import DeviceError
 from mcugen.flash import FlashResult, flash
-from mcugen.flash.discover import Drives, PortInfo, match_port
+from mcugen.flash.discover import Drives, PortInfo, match_port, mounted
 from mcugen.flash.events import Listener, silent
 from mcugen.flash.job import Ran, Surroundings
 from tests.flash.builds import PORT, Bench, application, chip_of, full_image, write_build
@@ -46,10 +46,7 @@ class Probe:
         blocks = root / "block"
         blocks.mkdir()
         (blocks / "sdb").symlink_to(device / "block" / "sdb")
-        mounts = root / "mounts"
-        escaped = str(self.drive).replace(" ", r"\040")
-        mounts.write_text(f"proc /proc proc rw 0 0\n/dev/sdb {escaped} vfat rw 0 0\n")
-        self.drives = Drives(mounts, blocks)
+        self.drives = Drives(lambda: (("/dev/sda1", root), ("/dev/sdb", self.drive)), blocks)
         self.port = ST_LINK
         self.programs: dict[str, int] = {}
         self.ran: list[tuple[str, ...]] = []
@@ -258,3 +255,21 @@ def test_a_port_is_found_through_a_link(tmp_path: Path) -> None:
     known = PortInfo(str(device), 0x0483, 0x374B, SERIAL)
     assert match_port(str(link), [known]) is known
     assert match_port("/dev/other", [known]) == PortInfo("/dev/other")
+
+
+def test_where_nothing_tells_whose_drive_it_is_the_only_one_is_taken(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("NODE_F746ZG", "Macintosh HD", "NODE_H743ZI")]
+    for folder in folders:
+        folder.mkdir()
+    for folder in (folders[0], folders[2]):
+        (folder / "DETAILS.TXT").write_text("")
+    nowhere = tmp_path / "sys"
+    one = Drives(lambda: (("/dev/disk4", folders[0]), ("/dev/disk1", folders[1])), nowhere)
+    two = Drives(lambda: (("/dev/disk4", folders[0]), ("/dev/disk5", folders[2])), nowhere)
+    assert one.of_probe(SERIAL) == folders[0]
+    assert two.of_probe(SERIAL) is None
+    assert Drives(lambda: (), nowhere).of_probe(SERIAL) is None
+
+
+def test_what_is_mounted_here() -> None:
+    assert all(folder.is_absolute() for _, folder in mounted())

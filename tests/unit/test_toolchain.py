@@ -7,15 +7,54 @@ from pathlib import Path
 import pytest
 
 from mcugen.errors import ToolchainError
+from mcugen.packages import how_to_install
 from mcugen.toolchain import Compiler, Unit, require
 
 
-def test_missing_program_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_program_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ToolchainError) as caught:
         require("arm-none-eabi-gcc")
     assert caught.value.code == "T001"
-    assert "gcc-arm-none-eabi" in caught.value.hint
+    assert "https://developer.arm.com/downloads" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("program", "system", "manager", "hint"),
+    [
+        (
+            *("arm-none-eabi-gcc", "linux", "apt-get"),
+            "on Debian and Ubuntu: `apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi`",
+        ),
+        ("cc", "linux", "dnf", "on Fedora: `dnf install gcc`"),
+        (
+            *("arm-none-eabi-objcopy", "linux", "pacman"),
+            "on Arch: `pacman -S arm-none-eabi-gcc arm-none-eabi-newlib`",
+        ),
+        (
+            *("arm-none-eabi-gcc", "darwin", "brew"),
+            "with Homebrew: `brew install --cask gcc-arm-embedded`",
+        ),
+        ("cc", "darwin", "", "`xcode-select --install`"),
+        (
+            *("arm-none-eabi-gcc", "win32", "winget"),
+            "`winget install Arm.GnuArmEmbeddedToolchain`, then open a new terminal",
+        ),
+        ("cc", "win32", "winget", "install a C compiler that can be called as `cc`"),
+        ("qemu-system-arm", "linux", "", "https://www.qemu.org/download has it"),
+        ("st-flash", "linux", "apt-get", "install `st-flash` and put it on PATH"),
+    ],
+)
+def test_how_to_install_a_program(program: str, system: str, manager: str, hint: str) -> None:
+    def which(name: str) -> str | None:
+        return name if name == manager else None
+
+    assert how_to_install(program, system, which) == hint
+
+
+def test_the_toolchain_without_a_package_manager() -> None:
+    hint = how_to_install("arm-none-eabi-gcc", "sunos5", lambda name: None)
+    assert "@xpack-dev-tools/arm-none-eabi-gcc" in hint
 
 
 def test_failed_compilation_says_what_the_compiler_said(tmp_path: Path) -> None:
