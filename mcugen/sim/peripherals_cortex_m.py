@@ -1,4 +1,4 @@
-"""The processor's own registers: system control, caches, FPU control, cycle counter."""
+"""The processor's own registers: system control, caches, FPU control, counter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _WORD = 0xFFFF_FFFF
 
 # 4 KB, four ways, lines of 32 bytes (CLIDR and CCSIDR of the STM32F746).
 _CCSIDR_DATA = 0xF003_E019
-_CPUIDS = {"cortex-m4": 0x410F_C241, "cortex-m7": 0x411F_C271}
+# As on these cores, but the implementer is not Arm (0x41): 0 is kept for software, so that firmware
+# can tell that it runs on no chip, and that nothing here counts cycles.
+_CPUIDS = {"cortex-m4": 0x000F_C241, "cortex-m7": 0x001F_C271}
 _FAULTS_ENABLE = 7 << 16
 
 
