@@ -132,6 +132,7 @@ VERIFY: dict[str, Any] = {
     "instructions": None,
     "cycles": 100,
     "clock_hz": 216_000_000,
+    "port_counts": "cycles",
     "stack_bytes": None,
     "stack_reserved": 4096,
     "stray_writes": None,
