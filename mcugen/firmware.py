@@ -19,8 +19,8 @@ UNKNOWN_MODEL = "0" * 64
 
 _LOADER_HEADERS = (
     "cortex_m.h",
+    "counter.h",
     "crc32.h",
-    "cycles.h",
     "mailbox.h",
     "pins_stm32.h",
     "uart.h",

@@ -16,6 +16,7 @@ class PairRow:
     by: str
     values: str
     outputs: str
+    inputs: str
     same: bool
 
 
@@ -72,5 +73,6 @@ def _pair(pair: Answer) -> PairRow:
         by="every value" if by_values else "CRC-32 of every layer",
         values=f"{pair['mismatches']:,} of {pair['values']:,} {compared}",
         outputs=f"{pair['output_mismatches']:,} of {pair['output_values']:,}",
+        inputs=f"{pair['inputs']:,}",
         same=not (pair["mismatches"] or pair["output_mismatches"]),
     )

@@ -78,6 +78,8 @@ def _findings(report: Answer) -> tuple[Block, ...]:
     if report.get("reference_undefined"):  # evidence of before it was counted lacks it
         lines.append(f"              {undefined(report['reference_undefined'])}")
     lines.extend(f"{'pair':<13} {_pair(pair)}" for pair in report["pairs"])
+    if report["port_counts"] == "instructions":
+        lines.append("port          a virtual board, which counts instructions and models no time")
     if report["instructions"] is not None:
         lines.append(f"instructions  {report['instructions']:,} an inference, at most")
     if report["cycles"] is not None:

@@ -169,7 +169,7 @@ class VirtualBoard:
         return RunTrace(
             outputs=tuple(self._watch.outputs),
             crcs=tuple(layer.crc32 for layer in result.layers),
-            instructions=tuple(layer.cycles for layer in result.layers),
+            instructions=result.instructions,
             output=result.output,
             stack_bytes=self._stack_used(),
             stack_reserved=top - bottom,

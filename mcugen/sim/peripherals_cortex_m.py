@@ -1,4 +1,4 @@
-"""The processor's own registers: system control, caches, FPU control, cycle counter."""
+"""The processor's own registers: system control, caches, FPU control, counter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _WAYS = range(4)
 _SETS = range(32)
 _DATA_CACHE_ENABLE = 1 << 16
 _CCR = 0x0004_0200
-_CPUIDS = {"cortex-m4": 0x410F_C241, "cortex-m7": 0x411F_C271}
+
+# As on these cores, but the implementer is not Arm (0x41): 0 is kept for software, so that firmware
+# can tell that it runs on no chip, and that nothing here counts cycles.
+_CPUIDS = {"cortex-m4": 0x000F_C241, "cortex-m7": 0x001F_C271}
 _FAULTS_ENABLE = 7 << 16
 
 

@@ -154,18 +154,18 @@ def run_qemu(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execu
 
 
 def run_port(device: Device, inputs: Sequence[Input], on_event: Event) -> Execution:
-    """The firmware on a board at a serial port; what it counts is time, not instructions."""
+    """The firmware on a board at a serial port, which may be a virtual one."""
     traces = []
     for number, one in enumerate(inputs):
         on_event(f"board at the port: input {number + 1} of {len(inputs)}")
         result = device.run(one.data)
-        cycles = tuple(layer.cycles for layer in result.layers)
         traces.append(
             LayerTrace(
                 outputs=(),
                 crcs=tuple(layer.crc32 for layer in result.layers),
                 output=result.output,
-                cycles=cycles if device.hello.counts_cycles else (),
+                instructions=result.instructions,
+                cycles=result.cycles,
             )
         )
     return Execution("port", tuple(traces))
@@ -181,13 +181,9 @@ def _from_runs(name: str, runs: Sequence[RunTrace], manifest: Manifest) -> Execu
     return Execution(
         name,
         tuple(
-            LayerTrace(run.outputs, run.crcs, run.output, instructions=_counted(run.instructions))
+            LayerTrace(run.outputs, run.crcs, run.output, instructions=run.instructions)
             for run in runs
         ),
         stack_bytes=max(run.stack_bytes for run in runs) if observed else None,
         stray_writes=tuple(dict.fromkeys(strays)) if observed else None,
     )
-
-
-def _counted(instructions: tuple[int, ...]) -> tuple[int, ...]:
-    return instructions if any(instructions) else ()

@@ -14,6 +14,7 @@ from mcugen.errors import UsageError
 from mcugen.inputs import Input, default_inputs, load_input, model_input
 from mcugen.ir import Graph
 from mcugen.manifest import MODEL_FILE, Manifest, read_manifest
+from mcugen.protocol.messages import Hello
 from mcugen.reference import load_references
 from mcugen.tflite import read_model
 from mcugen.verify.answers import read_labels, top_classes
@@ -78,7 +79,7 @@ def verify(
         done,
         references=tuple(reference.name for reference in references),
         reference=expected,
-        clock_hz=device.hello.clock_hz if device else None,
+        hello=device.hello if device else None,
         answers=tuple(
             top_classes(trace.output, output, names) for trace in expected.execution.traces
         ),
@@ -112,7 +113,7 @@ def _report(
     *,
     references: tuple[str, ...],
     reference: ReferenceRun,
-    clock_hz: int | None,
+    hello: Hello | None,
     answers: tuple[tuple[dict[str, object], ...], ...],
     dump: tuple[str, ...],
 ) -> VerifyReport:
@@ -138,7 +139,8 @@ def _report(
         instructions_total=instructions.total,
         cycles=cycles.layers,
         cycles_total=cycles.total,
-        clock_hz=clock_hz,
+        clock_hz=None if hello is None else hello.clock_hz,
+        port_counts=None if hello is None else hello.counts,
         stack_bytes=max((one.stack_bytes or 0 for one in observed), default=None),
         stray_writes=(
             tuple(stray for one in observed for stray in one.stray_writes or ())

@@ -16,7 +16,7 @@ from mcugen.errors import BoardError, DeviceError, UsageError
 from mcugen.image import Image
 from mcugen.protocol import messages
 from mcugen.protocol.frames import Damaged, Decoder, Frame, encode
-from mcugen.protocol.messages import Ack, Done, Error, ErrorCode, LayerResult, Output
+from mcugen.protocol.messages import Ack, Counts, Done, Error, ErrorCode, LayerResult, Output
 from mcugen.protocol.session import Session
 from mcugen.sim.board import VirtualBoard, instruction_limit
 from mcugen.sim.peripherals import Faults
@@ -55,7 +55,7 @@ def test_boots_and_says_who_it_is(tiny: Tiny, name: str) -> None:
     hello = Session(boot(tiny(name), name)).hello()
     assert hello.board == name
     assert hello.clock_hz == load_board(name).clock.hz
-    assert (hello.model, hello.layers, hello.counts_cycles) == ("tiny", 3, True)
+    assert (hello.model, hello.layers, hello.counts) == ("tiny", 3, Counts.INSTRUCTIONS)
     assert (hello.input_bytes, hello.output_bytes) == (600, 1200)
     assert hello.model_hash == "00112233445566778899aabbccddeeff" * 2
 
@@ -328,7 +328,7 @@ def test_a_repeated_request_is_answered_but_not_carried_out(tiny: Tiny) -> None:
     assert ask(board, messages.run_request(9)) == answers
     assert (
         board.cpu.instructions - before
-        < cost - sum(answer.cycles for answer in answers if isinstance(answer, LayerResult)) + 1000
+        < cost - sum(answer.count for answer in answers if isinstance(answer, LayerResult)) + 1000
     ), "the layers did not run again"
     assert [type(answer) for answer in answers] == [Ack, *3 * [LayerResult], Done]
 

@@ -34,6 +34,7 @@ REPORT = VerifyReport(
     instructions_total=None,
     cycles=(),
     cycles_total=None,
+    port_counts=None,
     clock_hz=None,
     stack_bytes=None,
     stray_writes=None,
