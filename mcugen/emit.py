@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from mcugen import __version__, resources
 from mcugen.boards import Board
-from mcugen.cmsis_nn import HOST_FLAGS, SourceFile
 from mcugen.ir import DType, Shape, Tensor
-from mcugen.kernels.base import float_literal
+from mcugen.kernels.call import float_literal
 from mcugen.memory.plan import Plan
 from mcugen.program import Program
 from mcugen.schedule import Schedule, Step
@@ -24,9 +23,9 @@ from mcugen.schedule import Schedule, Step
 SourceTree = Mapping[str, str]
 """Path within the build folder -> text."""
 
-CMSIS_NN_DIR = "cmsis-nn"
-KERNELS_DIR = "kernels"
-_KERNEL_HEADERS = ("fixed_point.h", "kernels.h")
+_LEAST_ALIGNMENT = 16
+"""Of the arena, in bytes."""
+
 _LINE_WIDTH = 98
 _BUILD_DIGITS = 12
 
@@ -87,15 +86,16 @@ class EdgeView:
     high: int
 
 
-def emit_model(program: Program, cmsis_nn: tuple[SourceFile, ...]) -> SourceTree:
-    """The library below ``model/``, paths relative to it."""
+def emit_model(program: Program) -> SourceTree:
+    """The library below ``model/``, paths relative to it. Raises ToolchainError T003 where a source
+    of a kernel is missing."""
     layers = tuple(_layer(program, step) for step in program.schedule.steps)
-    portable = sorted({name for step in program.schedule.steps for name in step.lowered.portable})
-    files = {f"{CMSIS_NN_DIR}/{file.path}": file.text for file in cmsis_nn}
-    if portable:
-        folder = resources.firmware_dir() / "kernels"
-        for name in (*_KERNEL_HEADERS, *portable):
-            files[f"{KERNELS_DIR}/{name}"] = (folder / name).read_text("utf-8")
+    calls = [step.call for step in program.schedule.steps]
+    files = {
+        f"{backend.family.folder}/{file.path}": file.text
+        for backend in program.target.backends
+        for file in backend.files(calls)
+    }
     values = _model_values(program, layers, sorted(files))
     environment = _environment()
     names = ["model.h", "model.c", "CMakeLists.txt"]
@@ -149,7 +149,8 @@ def _model_values(
 ) -> dict[str, Any]:
     has_weights = any(layer.constants for layer in layers)
     own = ["model.c", "weights.c"] if has_weights else ["model.c"]
-    uses_cmsis_nn = any(step.lowered.entries for step in program.schedule.steps)
+    used = {step.call.backend for step in program.schedule.steps}
+    families = [one.family for one in program.target.backends if one.family.name in used]
     return {
         "version": __version__,
         "build": "",
@@ -159,15 +160,13 @@ def _model_values(
         "classes": _classes(program.schedule.tensor(program.schedule.outputs[0]).shape),
         "layers": layers,
         "macs": program.schedule.macs,
-        "arena_alignment": program.arena_alignment,
+        "arena_alignment": program.target.core.data_cache_line or _LEAST_ALIGNMENT,
         "arena_bytes": program.plan.arena_bytes,
         "arena_lower_bound": program.plan.lower_bound,
         "contents": _contents(program.schedule, program.plan),
-        "uses_cmsis_nn": uses_cmsis_nn,
-        "uses_portable": any(step.lowered.portable for step in program.schedule.steps),
+        "families": families,
         "has_weights": has_weights,
         "sources": [*own, *(path for path in copied if path.endswith(".c"))],
-        "host_flags": HOST_FLAGS,
         "includes": _include_dirs(copied),
     }
 
@@ -179,7 +178,7 @@ def _include_dirs(paths: list[str]) -> list[str]:
 
 def _layer(program: Program, step: Step) -> LayerView:
     plan, schedule = program.plan, program.schedule
-    lowered = step.lowered
+    lowered = step.call
     output = schedule.tensor(step.output)
     scratch = "NULL"
     if lowered.scratch_bytes:
@@ -265,15 +264,15 @@ def _contents(schedule: Schedule, plan: Plan) -> list[str]:
     rows = [("", "layer", "kernel", "reads", "writes", "scratch")]
     for step in schedule.steps:
         scratch = ""
-        if step.lowered.scratch_bytes:
-            scratch = _span(plan.scratch_offset(step), step.lowered.scratch_bytes)
+        if step.call.scratch_bytes:
+            scratch = _span(plan.scratch_offset(step), step.call.scratch_bytes)
         reads = [
             _span(plan.tensor_offset(tensor_id), schedule.tensor(tensor_id).nbytes)
             for tensor_id in step.inputs
         ]
         writes = _span(plan.tensor_offset(step.output), schedule.tensor(step.output).nbytes)
         rows.append(
-            (str(step.index), step.name, step.lowered.function, ", ".join(reads), writes, scratch)
+            (str(step.index), step.name, step.call.function, ", ".join(reads), writes, scratch)
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [

@@ -16,7 +16,7 @@ from mcugen.errors import UsageError
 
 FILE_NAME = "manifest.json"
 MODEL_FILE = "model.tflite"
-SCHEMA = 2
+SCHEMA = 3
 
 _DIGEST = "manifest_sha256"
 
@@ -81,9 +81,10 @@ class ImagePart:
 
 
 @dataclass(frozen=True)
-class CmsisNNRecord:
-    """Which CMSIS-NN was compiled: SHA-256 sums by path in the build's copy."""
+class BackendRecord:
+    """A family of kernels that was compiled: SHA-256 sums by path in the build's copy."""
 
+    name: str
     version: str
     origin: str
     files: Mapping[str, str]
@@ -131,7 +132,7 @@ class Manifest:
     flash_base: int
     sectors: tuple[int, ...]
     image_parts: tuple[ImagePart, ...]
-    cmsis_nn: CmsisNNRecord
+    backends: tuple[BackendRecord, ...]
     files: Mapping[str, str]
 
     @property
@@ -207,7 +208,7 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["buffers"] = tuple(ArenaBuffer(**buffer) for buffer in fields["buffers"])
     fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])
-    fields["cmsis_nn"] = CmsisNNRecord(**fields["cmsis_nn"])
+    fields["backends"] = tuple(BackendRecord(**backend) for backend in fields["backends"])
     return Manifest(**fields)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcugen.kernels import Target
 from mcugen.memory.plan import Plan
 from mcugen.schedule import Schedule
 
@@ -20,11 +21,10 @@ class Source:
 class Program:
     """A scheduled model with every byte placed.
 
-    ``arena_alignment`` is where the arena may start, in bytes: on a line of the data cache, where
-    the core has one, so that a DMA controller can be given the input.
+    ``target`` is what it was scheduled for.
     """
 
     source: Source
+    target: Target
     schedule: Schedule
     plan: Plan
-    arena_alignment: int

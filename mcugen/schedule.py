@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcugen.errors import ModelError
 from mcugen.ir import NO_TENSOR, Graph, Op, Tensor
-from mcugen.kernels import Lowered, Target, lower
+from mcugen.kernels import Target
+from mcugen.kernels.call import Call
 from mcugen.ops.registry import OPERATORS
 from mcugen.passes.layer_names import layer_names
 
@@ -19,7 +21,7 @@ class Step:
     op: Op
     inputs: tuple[int, ...]
     output: int
-    lowered: Lowered
+    call: Call
     macs: int
 
 
@@ -54,6 +56,18 @@ def schedule(graph: Graph, target: Target) -> Schedule:
     )
 
 
+def choose(graph: Graph, op: Op, target: Target) -> Call:
+    """The preferred call that runs ``op`` exactly. Raises ModelError M003 when there is none."""
+    for call in target.candidates(graph, op):
+        return call
+    raise ModelError(
+        "M003",
+        "no kernel runs this operator exactly",
+        where=f"operator {op.index} {op.kind} `{graph.output(op).name}`",
+        hint="`mcugen operators` lists what is supported",
+    )
+
+
 def _step(graph: Graph, target: Target, index: int, op: Op, name: str) -> Step:
     variable = [
         graph.root(tensor_id)
@@ -66,6 +80,6 @@ def _step(graph: Graph, target: Target, index: int, op: Op, name: str) -> Step:
         op=op,
         inputs=tuple(variable),
         output=op.outputs[0],
-        lowered=lower(graph, op, target),
+        call=choose(graph, op, target),
         macs=OPERATORS[op.kind].macs(graph, op),
     )

@@ -104,7 +104,6 @@ def readers(work: Path) -> dict[str, Callable[[Path], object]]:
     from mcugen import manifest
     from mcugen.anatomy import inspect
     from mcugen.boards import load_board, read_board
-    from mcugen.cmsis_nn import find
     from mcugen.compiler import build
     from mcugen.datasets import load_dataset
     from mcugen.evaluate.journal import Journal
@@ -113,6 +112,7 @@ def readers(work: Path) -> dict[str, Callable[[Path], object]]:
     from mcugen.image import read_image
     from mcugen.inputs import load_input
     from mcugen.ir import DType, Quant, Tensor
+    from mcugen.kernels.cmsis_nn.sources import find
     from mcugen.reference.load import load_references
     from mcugen.report.verification import load_verification
     from mcugen.sim.flash_memory import FlashMemory

@@ -14,10 +14,9 @@ from mcugen.anatomy.paper import TABLE_2, MobileNet, recognise
 from mcugen.anatomy.separable import Pair, separable_pairs
 from mcugen.anatomy.support import scheduled
 from mcugen.boards import Board, load_board, load_board_of_build
-from mcugen.cmsis_nn import find
 from mcugen.emit import shape_text
 from mcugen.ir import NO_TENSOR, Graph, Tensor
-from mcugen.kernels import Target
+from mcugen.kernels import Target, backends
 from mcugen.manifest import MODEL_FILE, read_manifest
 from mcugen.ops.registry import OPERATORS
 from mcugen.passes import run_passes
@@ -147,7 +146,7 @@ def dissect(graph: Graph, board: Board) -> Anatomy:
     """Takes a graph apart that has been through the passes."""
     layers = layers_of(graph)
     pairs = separable_pairs(graph, layers)
-    steps, refusals = scheduled(graph, Target(dsp=board.chip.dsp, cmsis_nn=find(None).release))
+    steps, refusals = scheduled(graph, Target(board.chip.cpu, backends()))
     return Anatomy(
         graph=graph,
         board=board,

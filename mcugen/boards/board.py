@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcugen.boards.core import DATA_CACHE_LINES, Core
+
 PORTS = "ABCDEFGHIJK"
 """The letters of an STM32's ports, in the order of their addresses."""
 
@@ -50,9 +52,8 @@ class Chip:
     flash_size_address: int | None = None
 
     @property
-    def arena_alignment(self) -> int:
-        """Bytes: a line of the Cortex-M7's data cache, two doublewords without a cache."""
-        return 32 if self.core == "cortex-m7" else 16
+    def cpu(self) -> Core:
+        return Core(self.core, self.dsp, DATA_CACHE_LINES[self.core])
 
 
 @dataclass(frozen=True)

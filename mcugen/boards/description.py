@@ -17,6 +17,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from mcugen import files, resources
 from mcugen.boards.board import PORTS, Board, Pin, Pll
+from mcugen.boards.core import DATA_CACHE_LINES
 from mcugen.errors import BoardError
 
 if sys.version_info >= (3, 11):
@@ -25,7 +26,6 @@ else:
     import tomli as tomllib
 
 _SCHEMA = 1
-_CORES = ("cortex-m4", "cortex-m7")
 _LARGEST_FILE = 65_536
 _ID = re.compile("[a-z0-9][a-z0-9_-]*")
 _ID_MAX = 31
@@ -110,7 +110,10 @@ def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
             for name in (*board.firmware_sources, *board.loader_sources)
             if not (resources.firmware_dir() / name).is_file()
         ),
-        (board.chip.core not in _CORES, f"`chip.core` must be one of {', '.join(_CORES)}"),
+        (
+            board.chip.core not in DATA_CACHE_LINES,
+            f"`chip.core` must be one of {', '.join(DATA_CACHE_LINES)}",
+        ),
         *(() if pll is None else _pll_contradictions(pll, board.clock.hz)),
         (not _adds_up(board), "the sectors of `flash` do not add up to `size`"),
         (board.loader is not None and board.chip.product_id is None, "a loader needs `product_id`"),

@@ -193,7 +193,11 @@ def _versions(build: Answer) -> tuple[tuple[str, str], ...]:
     return (
         ("mcugen", build["mcugen"]),
         ("Compiler", build["toolchain"]),
-        ("CMSIS-NN", f"{build['cmsis_nn']['version']}, from {build['cmsis_nn']['origin']}"),
+        *(
+            (backend["name"], f"{backend['version']}, from {backend['origin']}")
+            for backend in build["backends"]
+            if backend["origin"] != backend["name"]
+        ),
         ("Target", f"{build['target']}, board {build['board']}"),
         ("Application starts at", address(build["application_start"])),
     )

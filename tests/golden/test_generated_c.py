@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcugen.cmsis_nn import find, select
 from mcugen.emit import emit_model
 from mcugen.ir import Graph
 from mcugen.ops.registry import OPERATORS
-from tests.conftest import entries_of, program_of
+from tests.conftest import program_of
 from tests.networks import small_mobilenet
 
 GOLDEN = Path(__file__).parent
@@ -34,7 +33,7 @@ def graph_named(name: str) -> Graph:
 @pytest.mark.parametrize("name", ["small_mobilenet", *SINGLE])
 def test_generated_c(name: str, request: pytest.FixtureRequest) -> None:
     program = program_of(graph_named(name))
-    tree = dict(emit_model(program, select(find(None), entries_of(program))))
+    tree = dict(emit_model(program))
     tree["model.h"], found = BUILD.subn("model_run_BUILD", tree["model.h"])
     assert found == 1
     folder = GOLDEN / name.lower()

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from mcugen import compiler
-from mcugen.cmsis_nn import SourceFile
 from mcugen.emit import SourceTree, emit_model
 from mcugen.errors import McugenError
 from mcugen.program import Program
@@ -26,8 +25,8 @@ def verify_broken(tmp_path: Path, object_cache: Path, monkeypatch: pytest.Monkey
     """Builds the small network with its library changed by ``sabotage``, then verifies it."""
 
     def run(sabotage: Sabotage) -> VerifyReport:
-        def emit(program: Program, sources: tuple[SourceFile, ...]) -> SourceTree:
-            tree = dict(emit_model(program, sources))
+        def emit(program: Program) -> SourceTree:
+            tree = dict(emit_model(program))
             before = dict(tree)
             sabotage(tree)
             assert tree != before, "nothing was broken"

@@ -13,7 +13,6 @@ import pytest
 
 from mcugen import fit
 from mcugen.boards import Board, Region, load_board
-from mcugen.cmsis_nn import HOST_FLAGS, find, select
 from mcugen.compiler import build
 from mcugen.emit import emit_model
 from mcugen.errors import FitError, UsageError
@@ -21,10 +20,11 @@ from mcugen.inputs import default_inputs, model_input
 from mcugen.ir import Graph
 from mcugen.manifest import read_manifest
 from mcugen.ops.registry import OPERATORS
+from mcugen.sim.host import host_flags
 from mcugen.staging import write_tree
 from mcugen.tflite import read_model, write_model
 from mcugen.verify import verify
-from tests.conftest import EXAMPLE_MODEL, HostBuilder, entries_of, program_of
+from tests.conftest import EXAMPLE_MODEL, HostBuilder, program_of
 from tests.networks import small_mobilenet
 
 STRICT = (
@@ -110,14 +110,14 @@ def test_generated_c_compiles_strictly(kind: str, tmp_path: Path) -> None:
         else OPERATORS[kind].example(np.random.default_rng(3))
     )
     program = program_of(graph)
-    write_tree(tmp_path, emit_model(program, select(find(None), entries_of(program))))
+    write_tree(tmp_path, emit_model(program))
     own = [
         str(path.relative_to(tmp_path))
         for path in tmp_path.rglob("*.c")
         if "cmsis-nn" not in path.parts
     ]
     paths = ("-Icmsis-nn/Include", "-Icmsis-nn/Core", "-I.", "-Ikernels")
-    host = ("cc", *HOST_FLAGS)
+    host = ("cc", *host_flags())
     for compiler in (host, ARM):
         done = subprocess.run(
             [*compiler, *STRICT, *paths, *own], cwd=tmp_path, capture_output=True, text=True

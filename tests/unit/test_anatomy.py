@@ -234,7 +234,7 @@ class TestLayers:
         assert answer["supported"]
         assert answer["activations"]["bytes"] == program.plan.lower_bound
         assert [layer["scratch_bytes"] for layer in answer["layers"]] == [
-            step.lowered.scratch_bytes for step in steps
+            step.call.scratch_bytes for step in steps
         ]
 
     def test_pair_with_multiplier_and_oblong_kernel(self) -> None:

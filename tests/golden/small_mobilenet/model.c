@@ -25,7 +25,7 @@
 #include <stddef.h>
 
 #if defined(__GNUC__)
-/* CMSIS-NN's headers do not pass these warnings. */
+/* These headers do not pass all warnings. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"

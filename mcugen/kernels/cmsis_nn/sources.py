@@ -7,7 +7,6 @@ files that a build needs are the closure of the functions that it calls.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import re
@@ -17,20 +16,8 @@ from pathlib import Path
 
 from mcugen import files
 from mcugen.errors import ToolchainError
-from mcugen.kernels import Release
-
-RELEASES: Mapping[str, Release] = {
-    # "$Revision:" of Include/arm_nnfunctions.h -> release
-    "11.2.0": Release("4.0.0"),
-    "11.3.0": Release("4.1.0"),
-    "12.4.0": Release("5.0.0", aligned_columns=True),
-    "13.0.0": Release("24.02", aligned_columns=True),
-    "16.0.0": Release("6.0.0", aligned_columns=True),
-    "18.0.0": Release("7.0.0", aligned_columns=True, upscale_argument=True),
-}
-
-HOST_FLAGS = ("-D__GNUC_PYTHON__", "-D__RESTRICT=__restrict", "-include", "stdint.h")
-"""What makes CMSIS-NN take its portable path on a host, instead of Arm's intrinsics."""
+from mcugen.kernels.backend import SourceFile
+from mcugen.kernels.cmsis_nn.release import RELEASES, Release
 
 _REVISION = re.compile(r"\$Revision:\s*V\.(\d+\.\d+\.\d+)")
 _DEFINITION = re.compile(r"^[^\s#/*][^;{}()]*?\b(arm_\w+)\s*\(([^;{}]*?)\)\s*\{", re.MULTILINE)
@@ -45,18 +32,6 @@ class CmsisNN:
     core_include: Path | None
     origin: str
     release: Release
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file that a build takes, its path inside the build's CMSIS-NN folder and its SHA-256."""
-
-    path: str
-    text: str
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def find(explicit: Path | None) -> CmsisNN:
