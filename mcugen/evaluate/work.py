@@ -84,7 +84,7 @@ def evaluate_chunk(task: Task, chunk: Chunk) -> Outcome:
         answered = run_reference(tools.references, tools.graph, task.manifest, chunk.inputs)
         traces = tools.host.trace([one.data for one in chunk.inputs])
     expected = answered.execution
-    found = Execution("host", tuple(trace_of(trace) for trace in traces))
+    found = Execution("host", tuple(trace_of(trace, task.manifest.layers) for trace in traces))
     difference = first_difference(expected, found, task.manifest)
     return Outcome(
         first=chunk.first,

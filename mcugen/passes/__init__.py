@@ -7,13 +7,21 @@ from collections.abc import Callable
 from mcugen.errors import ModelError
 from mcugen.ir import Graph
 from mcugen.passes.alias_reshapes import alias_reshapes
+from mcugen.passes.constant_channels import remove_constant_channels
 from mcugen.passes.drop_dead import drop_dead
 from mcugen.passes.fold_constants import fold_constants
 from mcugen.passes.fold_pad import fold_pad
 from mcugen.passes.refuse import refuse_unsupported
 from mcugen.passes.verify_graph import Findings, verify_graph
 
-__all__ = ["PASSES", "Pass", "refuse_unsupported", "run_passes", "verify_graph"]
+__all__ = [
+    "PASSES",
+    "Pass",
+    "refuse_unsupported",
+    "remove_constant_channels",
+    "run_passes",
+    "verify_graph",
+]
 
 Pass = Callable[[Graph], Graph]
 

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from mcugen.ir import NO_TENSOR, DType, Graph, Op, Quant, Tensor
-from mcugen.kernels.quantisation import activation_range
 from mcugen.ops import examples, mean
-from mcugen.ops.activation import Activation
+from mcugen.ops.activation import Activation, activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.average_pool_2d import AveragePool2D
 from mcugen.ops.base import NoAttrs, Unsupported, UnsupportedOptionError
