@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mcugen.cli.options import Settings, json_option, named_target, target_option, verbosity_options
 from mcugen.console import Console
+
+if TYPE_CHECKING:
+    from mcugen.kernels import Choice
 
 
 @click.command()
@@ -29,6 +33,13 @@ from mcugen.console import Console
     metavar="DIR",
     help="CMSIS-NN sources to use instead of those that are installed.",
 )
+@click.option(
+    "--kernels",
+    type=click.Choice(["cmsis-nn", "fast"]),
+    default="cmsis-nn",
+    show_default=True,
+    help="CMSIS-NN, or for each layer the kernel of the fewest instructions.",
+)
 @json_option
 @verbosity_options
 @click.pass_obj
@@ -38,6 +49,7 @@ def build(
     target: str | None,
     output: Path,
     cmsis_nn: Path | None,
+    kernels: Choice,
     as_json: bool,
 ) -> int:
     """Compile the .tflite file MODEL into firmware for a board."""
@@ -49,7 +61,12 @@ def build(
     console = Console(settings.verbosity)
     with console.progress() as on_event:
         result = build_model(
-            model, target=named_target(target), output=output, cmsis_nn=cmsis_nn, on_event=on_event
+            model,
+            target=named_target(target),
+            output=output,
+            cmsis_nn=cmsis_nn,
+            kernels=kernels,
+            on_event=on_event,
         )
     answer = {**result.as_json(), "report": write_report(output)["report"]}
     if as_json:
