@@ -78,6 +78,7 @@ ROWS_INLINE void convolve_block(const struct rows_convolve *layer, const int32_t
 {
     const int words = (3 * layer->depth + 1) / 2, step = layer->stride * layer->depth;
     const int aligned = step % 2 == 0, size = window_values(layer);
+    rows_forget(w);
     int32_t s0 = w[0], t0 = w[1], s1 = w[2], t1 = w[3];
     int32_t u0 = s0, v0 = t0, u1 = s1, v1 = t1;
     w += 4;
@@ -85,6 +86,8 @@ ROWS_INLINE void convolve_block(const struct rows_convolve *layer, const int32_t
     for (int row = 0; row < 3; row++) {
 #pragma GCC unroll 6
         for (int j = 0; j < words; j++) {
+            /* Or else it keeps what the two windows share, and has no room for it. */
+            rows_forget(window);
             const int16_t *at = window + row * size + 2 * j;
             const int32_t x = load_4(at, aligned);
             const int32_t y = pixels == 2 ? load_4(at + step, aligned) : 0;

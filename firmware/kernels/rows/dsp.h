@@ -8,6 +8,10 @@
 
 #define ROWS_INLINE static inline __attribute__((always_inline))
 
+/* The compiler is to forget what it knows of a pointer: it would fetch constants before a loop, one
+ * by one, and keep them on the stack. */
+#define rows_forget(pointer) __asm__ volatile("" : "+r"(pointer))
+
 #if defined(__ARM_FEATURE_DSP)
 #include <arm_acle.h>
 

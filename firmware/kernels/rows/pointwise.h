@@ -58,10 +58,12 @@ ROWS_INLINE int words_unrolled(int words)
     return words % 16 == 0 ? 16 : words % 8 == 0 ? 8 : words % 4 == 0 ? 4 : 2;
 }
 
-/* Outputs of `channels` channels (1 to 4) of one or two pixels */
-ROWS_INLINE void store_block(const struct rows_pointwise *layer, int8_t *output, int channels,
-                             int pixels, const int32_t first[4], const int32_t second[4])
+/* Outputs of `channels` channels (1 to 4) of one or two pixels, and on to the next ones */
+ROWS_INLINE void store_block(const struct rows_pointwise *layer, int8_t *volatile *next,
+                             int channels, int pixels, const int32_t first[4],
+                             const int32_t second[4])
 {
+    int8_t *const output = *next;
 #pragma GCC unroll 4
     for (int c = 0; c < channels; c++) {
         output[c] = (int8_t)clamp_to(first[c], layer->low, layer->high);
@@ -70,6 +72,7 @@ ROWS_INLINE void store_block(const struct rows_pointwise *layer, int8_t *output,
     for (int c = 0; c < channels && pixels == 2; c++) {
         output[layer->units + c] = (int8_t)clamp_to(second[c], layer->low, layer->high);
     }
+    *next = output + 2 * layer->units;
 }
 
 /* Weights of two channels in a halfword, even + 256 odd: what the whole halfword sums up to, less
@@ -78,10 +81,12 @@ ROWS_INLINE void store_block(const struct rows_pointwise *layer, int8_t *output,
  * Stream of four channels: their four biases, depth words of weights, then multiplier and addend of
  * an even channel and the multiplier of the odd one, twice. */
 ROWS_INLINE void pointwise_block_t(const struct rows_pointwise *layer, const int32_t *w,
-                                   const int32_t *a, int8_t *output, int channels, int pixels)
+                                   const int32_t *a, int8_t *volatile *next, int channels,
+                                   int pixels)
 {
     const int words = pair_words(layer->depth) / 2;
     const int unrolled = words_unrolled(words);
+    rows_forget(w);
     int32_t s0 = w[0], t0 = w[1], s1 = w[2], t1 = w[3];
     int32_t u0 = s0, v0 = t0, u1 = s1, v1 = t1;
     const int32_t *const stop = a + 2 * words;
@@ -122,7 +127,7 @@ ROWS_INLINE void pointwise_block_t(const struct rows_pointwise *layer, const int
     t1 = saturate_8(smmul(t1, multiplier), layer->odd_shift);
     v1 = saturate_8(smmul(v1, multiplier), layer->odd_shift);
     const int32_t first[4] = {s0, t0, s1, t1}, second[4] = {u0, v0, u1, v1};
-    store_block(layer, output, channels, pixels, first, second);
+    store_block(layer, next, channels, pixels, first, second);
 }
 
 /* Weights as 16-bit values, 256 times what they are. Twice the flash, fewer instructions.
@@ -130,10 +135,12 @@ ROWS_INLINE void pointwise_block_t(const struct rows_pointwise *layer, const int
  * Stream of four channels: their four biases, two words of weights of each channel for every four
  * inputs, four multipliers. */
 ROWS_INLINE void pointwise_block_w(const struct rows_pointwise *layer, const int32_t *w,
-                                   const int32_t *a, int8_t *output, int channels, int pixels)
+                                   const int32_t *a, int8_t *volatile *next, int channels,
+                                   int pixels)
 {
     const int words = pair_words(layer->depth) / 2;
     const int unrolled = words_unrolled(words);
+    rows_forget(w);
     int32_t s0 = w[0], t0 = w[1], s1 = w[2], t1 = w[3];
     int32_t u0 = s0, v0 = t0, u1 = s1, v1 = t1;
     const int32_t *const stop = a + 2 * words;
@@ -170,11 +177,11 @@ ROWS_INLINE void pointwise_block_w(const struct rows_pointwise *layer, const int
     t1 = saturate_8(smmul(t1, multiplier), layer->odd_shift);
     v1 = saturate_8(smmul(v1, multiplier), layer->odd_shift);
     const int32_t first[4] = {s0, t0, s1, t1}, second[4] = {u0, v0, u1, v1};
-    store_block(layer, output, channels, pixels, first, second);
+    store_block(layer, next, channels, pixels, first, second);
 }
 
 typedef void pointwise_block(const struct rows_pointwise *layer, const int32_t *w, const int32_t *a,
-                             int8_t *output, int channels, int pixels);
+                             int8_t *volatile *next, int channels, int pixels);
 
 /* `channels` channels (1 to 4) of all pixels */
 ROWS_INLINE void pointwise_group(const struct rows_pointwise *layer, pointwise_block *block,
@@ -183,13 +190,14 @@ ROWS_INLINE void pointwise_group(const struct rows_pointwise *layer, pointwise_b
 {
     const int pair = pair_words(layer->depth);
     const int32_t *const end = wide + layer->pixels / 2 * pair;
+    /* In memory, for the sake of the registers */
+    int8_t *volatile next = output;
     while (wide != end) {
-        block(layer, w, wide, output, channels, 2);
+        block(layer, w, wide, &next, channels, 2);
         wide += pair;
-        output += 2 * layer->units;
     }
     if (layer->pixels % 2) {
-        block(layer, w, wide, output, channels, 1);
+        block(layer, w, wide, &next, channels, 1);
     }
 }
 

@@ -5,7 +5,7 @@
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 /* For all that follows. gcc's scheduler holds more values than there are registers. */
-#pragma GCC optimize("O2", "no-schedule-insns")
+#pragma GCC optimize("O2", "no-schedule-insns", "no-tree-slp-vectorize")
 #endif
 
 #include "convolve.h"

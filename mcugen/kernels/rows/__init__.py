@@ -12,7 +12,7 @@ from mcugen.kernels.rows.family import FAMILY
 __all__ = ["FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
-    "CONV_2D": (lower.pointwise_t, lower.pointwise_w, lower.lone_pixel, lower.convolution),
+    "CONV_2D": (lower.pointwise_w, lower.pointwise_t, lower.lone_pixel, lower.convolution),
     "DEPTHWISE_CONV_2D": (lower.depthwise, lower.convolution),
     "FULLY_CONNECTED": (lower.pointwise_t, lower.pointwise_w, lower.lone_pixel),
 }
