@@ -13,8 +13,8 @@ __all__ = ["FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "CONV_2D": (lower.pointwise_w, lower.pointwise_t, lower.lone_pixel, lower.convolution),
-    "DEPTHWISE_CONV_2D": (lower.depthwise, lower.convolution),
-    "FULLY_CONNECTED": (lower.pointwise_t, lower.pointwise_w, lower.lone_pixel),
+    "DEPTHWISE_CONV_2D": (lower.depthwise_picture, lower.depthwise_row, lower.convolution),
+    "FULLY_CONNECTED": (lower.pointwise_w, lower.pointwise_t, lower.lone_pixel),
 }
 """To ask for each kind of operator."""
 
