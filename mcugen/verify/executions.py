@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
@@ -22,6 +21,7 @@ from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
 from mcugen.staging import copy_library, write_tree
+from mcugen.temporary import temporary_folder
 from mcugen.verify.device import Device
 from mcugen.verify.processes import worker_processes
 
@@ -93,9 +93,9 @@ def run_reference(
 
 def run_host(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execution:
     """The native build of ``model/``."""
-    with tempfile.TemporaryDirectory(prefix="mcugen-host-") as work:
+    with temporary_folder("mcugen-host-") as work:
         sizes = [layer.bytes for layer in manifest.layers]
-        build = build_host(folder / "model", Path(work), sizes)
+        build = build_host(folder / "model", work, sizes)
         traces = build.trace([one.data for one in inputs])
     return Execution("host", tuple(trace_of(trace) for trace in traces))
 
@@ -131,8 +131,7 @@ def _boot_and_run(folder: Path, board: str, inputs: Sequence[bytes]) -> tuple[Ru
 def run_qemu(folder: Path, inputs: Sequence[Input]) -> Execution:
     """The same sources, built for QEMU's Cortex-M7 board and run there."""
     board = load_board(QEMU_BOARD)
-    with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as work:
-        root = Path(work)
+    with temporary_folder("mcugen-qemu-") as root:
         copy_library(folder, root)
         write_tree(root, firmware_tree(board))
         image = build_firmware(root, board, root / "objects")
