@@ -37,6 +37,20 @@ class Input:
     note: str
 
 
+@dataclass(frozen=True)
+class Preparation:
+    """How pictures become inputs: ``crop`` keeps proportions and loses edges, otherwise they are
+    squashed; with ``mean`` and ``deviation`` (one number, or one a channel) real values are
+    (pixel/255 - mean) / deviation, without them what the input's quantisation implies."""
+
+    crop: bool = False
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+
+
+AS_IT_COMES = Preparation()
+
+
 def model_input(graph: Graph) -> Tensor:
     """The graph's only input; a float32 one carries the quantisation of the QUANTIZE behind it.
 
@@ -141,7 +155,7 @@ def _interpolation(size: int, knots: int) -> NDArray[np.float64]:
     return weights
 
 
-def load_input(path: Path, tensor: Tensor) -> Input:
+def load_input(path: Path, tensor: Tensor, prepare: Preparation = AS_IT_COMES) -> Input:
     """The ``.npy`` file or picture at ``path`` as the bytes of the input ``tensor``.
 
     An array has the input's shape (a leading 1 may be missing) and type; float32 is quantised for
@@ -155,7 +169,7 @@ def load_input(path: Path, tensor: Tensor) -> Input:
         raise UsageError("U001", f"`{path}` cannot be read: {error.strerror}") from None
     if magic == _NPY_MAGIC:
         return _from_array(path, tensor)
-    return _from_picture(path, tensor)
+    return _from_picture(path, tensor, prepare)
 
 
 def _from_array(path: Path, tensor: Tensor) -> Input:
@@ -223,27 +237,34 @@ def _quantise(real: NDArray[np.float32], tensor: Tensor, path: Path) -> Integers
     return clamped
 
 
-def picture_input(name: str, pixels: NDArray[np.uint8], tensor: Tensor) -> Input:
+def picture_input(
+    name: str, pixels: NDArray[np.uint8], tensor: Tensor, prepare: Preparation = AS_IT_COMES
+) -> Input:
     """What ``load_input`` gives for a file with this picture, (height, width[, channels]).
 
     Raises UsageError U002 when it does not suit the model.
     """
     from mcugen.pictures import fit_pixels
 
-    rule = _pixel_rule(tensor, name)
-    return _from_pixels(name, *fit_pixels(pixels, tensor.shape, name), rule, tensor)
+    rule = _pixel_rule(tensor, name, prepare)
+    fitted = fit_pixels(pixels, tensor.shape, name, crop=prepare.crop)
+    return _from_pixels(name, *fitted, rule, tensor)
 
 
-def _from_picture(path: Path, tensor: Tensor) -> Input:
+def _from_picture(path: Path, tensor: Tensor, prepare: Preparation) -> Input:
     from mcugen.pictures import load_picture
 
-    rule = _pixel_rule(tensor, str(path))
-    return _from_pixels(path.name, *load_picture(path, tensor.shape), rule, tensor)
+    rule = _pixel_rule(tensor, str(path), prepare)
+    loaded = load_picture(path, tensor.shape, crop=prepare.crop)
+    return _from_pixels(path.name, *loaded, rule, tensor)
 
 
-def _pixel_rule(tensor: Tensor, where: str) -> PixelRule:
-    from mcugen.pictures import pixel_rule  # Pillow is slow to import
+def _pixel_rule(tensor: Tensor, where: str, prepare: Preparation) -> PixelRule:
+    from mcugen.pictures import normalised, pixel_rule  # Pillow is slow to import
 
+    if prepare.mean or prepare.deviation:
+        mean, deviation = prepare.mean or (0.0,), prepare.deviation or (1.0,)
+        return normalised(mean, deviation, shape=tensor.shape, where=where)
     return pixel_rule(tensor.quant, *integer_range(tensor), shape=tensor.shape, where=where)
 
 
