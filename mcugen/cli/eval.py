@@ -46,7 +46,7 @@ def _numbers(
     required=True,
     metavar="PATH",
     help="Folder of (Fashion-)MNIST's IDX files, .npz file with x_test and y_test, or folder with "
-    "a folder of pictures for each class.",
+    "a folder of pictures for each class, or such folders below train/ and val/.",
 )
 @labels_option
 @click.option(
