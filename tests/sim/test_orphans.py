@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from mcugen.errors import DeviceError
+from mcugen.image import Image
 from mcugen.sim.host import HostBuild, build_host
+from mcugen.sim.qemu import PROGRAM
 
 ENDLESS = """
 #include <stdio.h>
@@ -77,6 +81,32 @@ def test_a_host_process_ends_with_verify(tmp_path: Path, number: signal.Signals)
     try:
         wait_until("started", started)
         verify.send_signal(number)
+        verify.wait(10)
+        wait_until("gone", started, int(started.read_text()))
+    finally:
+        verify.kill()
+        verify.wait()
+        with suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int(started.read_text()), signal.SIGKILL)
+
+
+@pytest.mark.skipif(shutil.which(PROGRAM) is None, reason="qemu-system-arm is not installed")
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
+def test_qemu_ends_with_verify(tmp_path: Path, tiny: Callable[..., Image]) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from mcugen.boards import load_board; "
+        "from mcugen.image import read_image; from mcugen.sim.qemu import QemuBoard\n"
+        "with QemuBoard(load_board('mps2-an500'), read_image(Path(sys.argv[1]))) as board:\n"
+        "    Path(sys.argv[2]).write_text(f'{board._process.pid} ')\n"
+        "    time.sleep(60)\n"
+    )
+    started = tmp_path / "started"
+    image = tiny("mps2-an500")
+    verify = subprocess.Popen([sys.executable, "-c", script, str(image.elf), str(started)])
+    try:
+        wait_until("started", started)
+        time.sleep(0.2)  # setpriv becomes QEMU
+        verify.kill()
         verify.wait(10)
         wait_until("gone", started, int(started.read_text()))
     finally:
