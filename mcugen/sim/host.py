@@ -39,7 +39,7 @@ class HostBuild:
             )
         except subprocess.TimeoutExpired as error:
             raise DeviceError("D001", "the host build does not come to an end") from error
-        if done.returncode == -signal.SIGALRM:
+        if done.returncode == -getattr(signal, "SIGALRM", 14):  # Windows has none
             raise DeviceError("D001", "the host build does not come to an end")
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip().splitlines()
