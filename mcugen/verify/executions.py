@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
@@ -21,6 +20,7 @@ from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
 from mcugen.staging import copy_library, write_tree
+from mcugen.temporary import temporary_folder
 from mcugen.verify.device import Device
 from mcugen.verify.left_out import part, whole
 from mcugen.verify.processes import worker_processes
@@ -107,9 +107,9 @@ def run_host(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], object_cache: Path | None = None
 ) -> Execution:
     """The native build of ``model/``."""
-    with tempfile.TemporaryDirectory(prefix="mcugen-host-") as work:
+    with temporary_folder("mcugen-host-") as work:
         sizes = [layer.bytes for layer in manifest.layers]
-        build = build_host(folder / "model", Path(work), sizes, cache=object_cache)
+        build = build_host(folder / "model", work, sizes, cache=object_cache)
         traces = build.trace([one.data for one in inputs])
     return Execution("host", tuple(trace_of(trace, manifest.layers) for trace in traces))
 
@@ -156,8 +156,7 @@ def boot_and_run(folder: Path, manifest: Manifest, inputs: Sequence[bytes]) -> t
 def run_qemu(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execution:
     """The same sources, built for QEMU's Cortex-M7 board and run there."""
     board = load_board(QEMU_BOARD)
-    with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as work:
-        root = Path(work)
+    with temporary_folder("mcugen-qemu-") as root:
         copy_library(folder, root)
         write_tree(root, firmware_tree(board))
         image = build_firmware(root, board, root / "objects")

@@ -141,6 +141,7 @@ class Answer:
     keys: dict[str, Any]
     error: McugenError | None = None
     manifest: None = None
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return dict(self.keys)
