@@ -55,5 +55,7 @@ def build(
     if as_json:
         console.json({**answer, "schema": 1, "command": "build"})
     else:
-        console.result(*render_build(answer, glyphs_for(sys.stdout.encoding), console.width))
+        glyphs = glyphs_for(sys.stdout.encoding)
+        details = console.verbosity > 0
+        console.result(*render_build(answer, glyphs, console.width, details=details))
     return 0
