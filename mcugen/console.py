@@ -34,6 +34,10 @@ _UNLIMITED_WIDTH = 10_000
 _STYLES = {"error": "bold red", "hint": "cyan"}
 
 
+_LIVE: list[RichConsole] = []
+"""What draws something that changes on stderr; a note goes above that."""
+
+
 class UnwritableAnswerError(UsageError):
     """U005: stdout takes no more, so what went wrong has to be told on stderr."""
 
@@ -73,7 +77,7 @@ class Console:
     def note(self, text: str) -> None:
         """Prints a line to stderr, unless quiet."""
         if self.verbosity >= 0:
-            out = _rich(sys.stderr)
+            out = _LIVE[-1] if _LIVE else _rich(sys.stderr)
             out.print(wrapped(printable(text), out.width), soft_wrap=True)
 
     def error(self, error: McugenError) -> None:
@@ -102,7 +106,7 @@ class Console:
         else:
             from rich.text import Text
 
-            with out.status("") as status:
+            with out.status("") as status, _live(out):
                 yield lambda event: status.update(Text(printable(event)))
 
     @contextmanager
@@ -120,7 +124,7 @@ class Console:
         elif self.verbosity < 0 or not out.is_terminal or os.environ.get("CI"):
             yield FlashNeeds(self.note)
         else:
-            with _flash_bars(out) as bars:
+            with _flash_bars(out) as bars, _live(out):
                 yield _FlashBars(_Bars(bars))
 
     @contextmanager
@@ -136,7 +140,7 @@ class Console:
         elif self.verbosity < 0 or not out.is_terminal or os.environ.get("CI"):
             yield lambda what, done, total: None
         else:
-            with _count_bars(out) as bars:
+            with _count_bars(out) as bars, _live(out):
                 yield _Bars(bars).show
 
 
@@ -164,7 +168,7 @@ class _FlashBars:
         from mcugen.flash import events
 
         match event:
-            case events.UserNeeded(text):
+            case events.UserNeeded(text) | events.Silence(text):
                 self.bars.drawn.console.print(printable(text), soft_wrap=True)
             case events.EraseStarted(_, done, total) | events.Erased(_, done, total):
                 self.bars.show("erase", done, total)
@@ -185,6 +189,15 @@ def _answering() -> Iterator[None]:
         raise UnwritableAnswerError(
             "U005", f"the answer cannot be written to stdout: {error.strerror}"
         ) from error
+
+
+@contextmanager
+def _live(out: RichConsole) -> Iterator[None]:
+    _LIVE.append(out)
+    try:
+        yield
+    finally:
+        _LIVE.remove(out)
 
 
 def _ignore(event: object) -> None:

@@ -12,6 +12,7 @@ from mcugen.cli.options import (
     Settings,
     baud_option,
     build_dir_argument,
+    examples,
     json_option,
     labels_option,
     port_option,
@@ -49,7 +50,15 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
     ]
 
 
-@click.command(cls=_VerifyCommand)
+@click.command(
+    cls=_VerifyCommand,
+    epilog=examples(
+        "mcugen verify --sim",
+        "mcugen verify out --sim=all --count 20",
+        "mcugen verify --sim --input cat.png --labels labels.txt",
+        "mcugen verify --port /dev/ttyACM0",
+    ),
+)
 @build_dir_argument
 @click.option(
     "--sim",
@@ -132,6 +141,7 @@ def verify(
             labels=labels,
             dump_layer=dump_layer,
             on_event=on_event,
+            on_silence=console.note,
         )
     answer, error = report.as_json(), report.error
     if error:

@@ -8,7 +8,9 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcugen.boards import load_board, load_board_of_build
 from mcugen.firmware import build_firmware, firmware_tree
@@ -22,6 +24,9 @@ from mcugen.sim.trace import RunTrace
 from mcugen.staging import copy_library, write_tree
 from mcugen.verify.device import Device
 from mcugen.verify.processes import worker_processes
+
+if TYPE_CHECKING:  # not every machine has the emulator that it needs
+    from mcugen.sim.board import VirtualBoard
 
 Event = Callable[[str], None]
 
@@ -66,12 +71,20 @@ def trace_of(outputs: Sequence[bytes]) -> LayerTrace:
     return LayerTrace(tuple(outputs), crcs, outputs[-1])
 
 
+def silent(event: str) -> None:
+    """Takes progress and says nothing."""
+
+
 def run_reference(
-    references: tuple[Reference, ...], manifest: Manifest, inputs: Sequence[Input]
+    references: tuple[Reference, ...],
+    manifest: Manifest,
+    inputs: Sequence[Input],
+    on_event: Event = silent,
 ) -> tuple[Execution, int]:
     """The reference's trace of every layer, and the values on which the references differ."""
     traces, disagreeing = [], 0
-    for one in inputs:
+    for number, one in enumerate(inputs, 1):
+        on_event(f"reference kernels: input {number} of {len(inputs)}")
         tensors, disagreements = agreed_trace(references, one.data)
         traces.append(trace_of([tensors[layer.tensor] for layer in manifest.layers]))
         disagreeing += sum(disagreement.bytes_differing for disagreement in disagreements)
@@ -90,40 +103,43 @@ def run_host(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execu
 def run_board(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event
 ) -> Execution:
-    """``firmware.bin`` on the virtual board: a freshly booted one on each core of this machine.
+    """``firmware.bin`` on the virtual board: one on each core of this machine.
 
     Raises ToolchainError T007 where the processor's emulator is not installed.
     """
     import mcugen.sim.board  # noqa: F401 - what is missing is told before processes start
 
     workers = max(1, min(os.cpu_count() or 1, len(inputs)))
-    data = [one.data for one in inputs]
-    runs: list[tuple[RunTrace, ...]] = [()] * workers
+    runs: dict[int, RunTrace] = {}
+    on_event(f"virtual board: 0 of {len(inputs)} inputs")
     with worker_processes(workers) as pool:
         jobs = {
-            pool.submit(_boot_and_run, folder, manifest.board, data[share::workers]): share
-            for share in range(workers)
+            pool.submit(_run_here, folder, manifest.board, one.data): number
+            for number, one in enumerate(inputs)
         }
-        done = 0
         for job in as_completed(jobs):
             runs[jobs[job]] = job.result()
-            done += len(runs[jobs[job]])
-            on_event(f"virtual board: {done} of {len(inputs)} inputs")
-    ordered = [runs[index % workers][index // workers] for index in range(len(inputs))]
-    return _from_runs("board", ordered)
+            on_event(f"virtual board: {len(runs)} of {len(inputs)} inputs")
+    return _from_runs("board", [runs[number] for number in range(len(inputs))])
 
 
-def _boot_and_run(folder: Path, board: str, inputs: Sequence[bytes]) -> tuple[RunTrace, ...]:
+def _run_here(folder: Path, board: str, data: bytes) -> RunTrace:
+    """In a worker process, on its board."""
+    return _booted(folder, board).run(data)
+
+
+@cache
+def _booted(folder: Path, board: str) -> VirtualBoard:
+    """The board of this process, which runs one input after the other."""
     from mcugen.sim.board import VirtualBoard
 
-    virtual = VirtualBoard(
+    return VirtualBoard(
         load_board_of_build(folder, board),
         read_image(folder / "firmware.elf", folder / "firmware.bin"),
     )
-    return tuple(virtual.run(data) for data in inputs)
 
 
-def run_qemu(folder: Path, inputs: Sequence[Input]) -> Execution:
+def run_qemu(folder: Path, inputs: Sequence[Input], on_event: Event = silent) -> Execution:
     """The same sources, built for QEMU's Cortex-M7 board and run there."""
     board = load_board(QEMU_BOARD)
     with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as work:
@@ -132,7 +148,10 @@ def run_qemu(folder: Path, inputs: Sequence[Input]) -> Execution:
         write_tree(root, firmware_tree(board))
         image = build_firmware(root, board, root / "objects")
         with QemuBoard(board, image) as emulated:
-            runs = [emulated.run(one.data) for one in inputs]
+            runs = []
+            for number, one in enumerate(inputs, 1):
+                on_event(f"QEMU: input {number} of {len(inputs)}")
+                runs.append(emulated.run(one.data))
     return _from_runs("qemu", runs)
 
 
