@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcugen import __version__, toolchain
+from mcugen import toolchain
 from mcugen.boards import Board
 from mcugen.cmsis_nn import CmsisNN
 from mcugen.emit import CMSIS_NN_DIR, constant_symbol, shape_text
@@ -27,6 +27,7 @@ from mcugen.memory.plan import Plan
 from mcugen.memory.problem import Buffer
 from mcugen.program import Program
 from mcugen.schedule import Step
+from mcugen.version import __version__
 
 _LARGEST_ALIGNMENT = 8
 """Of a constant, in bytes."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import click
 
-from mcugen import __version__
 from mcugen.cli.board import board
 from mcugen.cli.boards import boards
 from mcugen.cli.build import build
@@ -21,6 +20,7 @@ from mcugen.cli.ports import ports
 from mcugen.cli.report import report
 from mcugen.cli.run import run
 from mcugen.cli.verify import verify
+from mcugen.version import __version__
 
 
 @click.group(
