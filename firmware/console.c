@@ -1,12 +1,13 @@
 #include "console.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "board.h"
 #include "caches.h"
 #include "cortex_m.h"
+#include "counter.h"
 #include "crc32.h"
-#include "cycles.h"
 #include "frame.h"
 #include "mailbox.h"
 #include "messages.h"
@@ -14,14 +15,14 @@
 #include "uart.h"
 
 struct layer_result {
-    uint32_t cycles;
+    uint32_t count;
     uint32_t crc;
     uint32_t bytes;
 };
 
 static struct {
     uint32_t core_hz;
-    bool counts_cycles;
+    enum counter_unit unit;
     uint32_t input_received;
     bool output_valid;
     uint32_t layer_began;
@@ -83,7 +84,7 @@ static void answer_hello(void)
     frame_put_u32(&answer, MODEL_INPUT_BYTES);
     frame_put_u32(&answer, MODEL_OUTPUT_BYTES);
     frame_put_u32(&answer, MODEL_LAYERS);
-    frame_put_u8(&answer, run.counts_cycles);
+    frame_put_u8(&answer, (uint8_t)run.unit);
     put_text(BOARD_ID, CUT(sizeof(BOARD_ID) - 1));
     put_text(MODEL_NAME, CUT(sizeof(MODEL_NAME) - 1));
     put_text(MODEL_HASH, CUT(sizeof(MODEL_HASH) - 1));
@@ -117,7 +118,7 @@ static void send_layer(uint32_t layer)
     const struct layer_result *result = &run.layers[layer];
     answer_begin(ANSWER_LAYER);
     frame_put_u32(&answer, layer);
-    frame_put_u32(&answer, result->cycles);
+    frame_put_u32(&answer, result->count);
     frame_put_u32(&answer, result->crc);
     frame_put_u32(&answer, result->bytes);
     send_answer();
@@ -125,13 +126,13 @@ static void send_layer(uint32_t layer)
 
 static void send_done(void)
 {
-    uint64_t cycles = 0;
+    uint64_t count = 0;
     for (uint32_t layer = 0; layer < run.layers_run; layer++) {
-        cycles += run.layers[layer].cycles;
+        count += run.layers[layer].count;
     }
     answer_begin(ANSWER_DONE);
-    frame_put_u32(&answer, (uint32_t)cycles);
-    frame_put_u32(&answer, (uint32_t)(cycles >> 32));
+    frame_put_u32(&answer, (uint32_t)count);
+    frame_put_u32(&answer, (uint32_t)(count >> 32));
     frame_put_u32(&answer, (uint32_t)run.status);
     send_answer();
 }
@@ -149,15 +150,15 @@ __attribute__((noipa)) void console_model_ended(void)
 __attribute__((noinline)) void console_on_layer(void *context, uint32_t layer, const void *output,
                                                 uint32_t bytes)
 {
-    uint32_t cycles = cycles_now() - run.layer_began;
+    uint32_t count = counter_now() - run.layer_began;
     (void)context;
     if (layer < MODEL_LAYERS) {
         run.layers[layer] = (struct layer_result){
-            .cycles = cycles, .crc = crc32_update(0, output, bytes), .bytes = bytes};
+            .count = count, .crc = crc32_update(0, output, bytes), .bytes = bytes};
         run.layers_run = layer + 1;
         send_layer(layer);
     }
-    run.layer_began = cycles_now();
+    run.layer_began = counter_now();
     console_model_runs();
 }
 
@@ -171,7 +172,7 @@ static void run_model(void)
     run.layers_run = 0;
     last.ran = true;
     answer_ack();
-    run.layer_began = cycles_now();
+    run.layer_began = counter_now();
     console_model_runs();
     int status = model_run(console_on_layer, NULL);
     console_model_ended();
@@ -269,10 +270,10 @@ static void complain_about_frame(void)
     frame_send(&receiver.frame, uart_write);
 }
 
-_Noreturn void console_serve(uint32_t core_hz, bool counts_cycles)
+_Noreturn void console_serve(uint32_t core_hz, enum counter_unit unit)
 {
     run.core_hz = core_hz;
-    run.counts_cycles = counts_cycles;
+    run.unit = unit;
     for (;;) {
         switch (frame_receive(&receiver, uart_read())) {
         case FRAME_GOOD:

@@ -2,13 +2,13 @@
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
+#include "counter.h"
 #include "fault.h"
 
 /* Answers requests for ever. */
-_Noreturn void console_serve(uint32_t core_hz, bool counts_cycles);
+_Noreturn void console_serve(uint32_t core_hz, enum counter_unit unit);
 
 /* Says what happened, then again whenever somebody asks anything. */
 _Noreturn void console_report_fault(const struct fault *fault);

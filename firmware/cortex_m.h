@@ -7,6 +7,7 @@
 
 #define REG32(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
+#define SCB_CPUID  REG32(0xE000ED00u)
 #define SCB_VTOR   REG32(0xE000ED08u)
 #define SCB_AIRCR  REG32(0xE000ED0Cu)
 #define SCB_CCR    REG32(0xE000ED14u)
@@ -28,6 +29,8 @@
 #define DWT_CYCCNT  REG32(0xE0001004u)
 #define DWT_LAR     REG32(0xE0001FB0u)
 
+#define CPUID_IMPLEMENTER(cpuid)   ((cpuid) >> 24)
+#define CPUID_IMPLEMENTER_SOFTWARE 0u
 #define AIRCR_SYSRESETREQ     0x05FA0004u /* with the write key */
 #define CCR_DC                (1u << 16)
 #define CCR_IC                (1u << 17)

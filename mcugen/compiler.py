@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen import fit, manifest
-from mcugen.boards import Board, as_file, board_file, load_board
-from mcugen.cmsis_nn import find, select
+from mcugen.boards import as_file, board_file, load_board
 from mcugen.emit import emit_model
 from mcugen.firmware import (
     build_firmware,
@@ -23,15 +22,16 @@ from mcugen.firmware import (
     write_full_image,
 )
 from mcugen.ir import Graph
-from mcugen.kernels import Release, Target
+from mcugen.kernels import Target, backends
 from mcugen.manifest import MODEL_FILE, Manifest
 from mcugen.memory.plan import plan
 from mcugen.passes import refuse_unsupported, run_passes
+from mcugen.passes.untrained import untrained
 from mcugen.program import Program, Source
 from mcugen.record import record
 from mcugen.schedule import schedule
 from mcugen.staging import staged, write_tree
-from mcugen.tflite import read_model
+from mcugen.tflite import about, read_model
 
 Event = Callable[[str], None]
 
@@ -42,14 +42,16 @@ def silent(event: str) -> None:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A finished build folder and its manifest."""
+    """A finished build folder and its manifest; ``notes`` are what is odd about the model."""
 
     folder: Path
     manifest: Manifest
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         fields = self.manifest.as_json()
-        return {**fields, "command": "build", "status": "ok", "output": str(self.folder)}
+        told = {"output": str(self.folder), "notes": list(self.notes)}
+        return {**fields, "command": "build", "status": "ok", **told}
 
 
 def build(
@@ -66,12 +68,13 @@ def build(
     Raises McugenError; then ``output`` is as it was before.
     """
     board = load_board(target)
-    kernels = find(cmsis_nn)
+    made_for = Target(board.chip.cpu, backends(cmsis_nn))
     on_event("reading the model")
     graph = read_model(model)
-    program = compile_graph(graph, _source(model), board, kernels.release)
+    with about(model):
+        program = compile_graph(graph, _source(model), made_for)
     fit.check(program, board)
-    library = emit_model(program, select(kernels, _entries(program)))
+    library = emit_model(program)
     with staged(output) as folder:
         write_tree(folder, {f"model/{path}": text for path, text in library.items()})
         write_tree(folder, {**firmware_tree(board), **loader_tree(board)})
@@ -87,24 +90,20 @@ def build(
             loader = build_loader(folder, board, objects, object_cache)
             write_full_image(folder, board, loader, image)
         shutil.rmtree(objects)
-        written = record(program, board, kernels, image, loader, folder)
+        written = record(program, board, image, loader, folder)
         manifest.write_manifest(folder, written)
-    return BuildResult(output, written)
+    return BuildResult(output, written, untrained(program.schedule.graph))
 
 
-def compile_graph(graph: Graph, source: Source, board: Board, release: Release) -> Program:
+def compile_graph(graph: Graph, source: Source, target: Target) -> Program:
     """All decisions, before anything is written."""
     graph = run_passes(graph)
     refuse_unsupported(graph)
-    steps = schedule(graph, Target(dsp=board.chip.dsp, cmsis_nn=release))
-    return Program(source, steps, plan(steps))
+    steps = schedule(graph, target)
+    return Program(source, target, steps, plan(steps))
 
 
 def _source(model: Path) -> Source:
     """The file's name goes into comments and strings of C, so it is kept to what both can hold."""
     name = re.sub(r"[^A-Za-z0-9._+ -]", "_", model.stem)
     return Source(name, manifest.sha256(model))
-
-
-def _entries(program: Program) -> Iterable[str]:
-    return sorted({entry for step in program.schedule.steps for entry in step.lowered.entries})

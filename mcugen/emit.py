@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +14,8 @@ from numpy.typing import NDArray
 
 from mcugen import resources
 from mcugen.boards import Board
-from mcugen.cmsis_nn import HOST_FLAGS, SourceFile
 from mcugen.ir import DType, Shape, Tensor
+from mcugen.kernels.call import float_literal
 from mcugen.memory.plan import Plan
 from mcugen.program import Program
 from mcugen.schedule import Schedule, Step
@@ -22,10 +24,11 @@ from mcugen.version import __version__
 SourceTree = Mapping[str, str]
 """Path within the build folder -> text."""
 
-CMSIS_NN_DIR = "cmsis-nn"
-KERNELS_DIR = "kernels"
-_KERNEL_HEADERS = ("fixed_point.h", "kernels.h")
+_LEAST_ALIGNMENT = 16
+"""Of the arena, in bytes."""
+
 _LINE_WIDTH = 98
+_BUILD_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -67,30 +70,50 @@ class LayerView:
 
 @dataclass(frozen=True)
 class EdgeView:
-    """The model's input or output as the templates print it."""
+    """The model's input or output as the templates print it.
+
+    ``picture`` is (height, width, channels), None for another shape. ``scale`` is a literal of C,
+    "" for a tensor of real numbers; ``low`` and ``high`` are the ends of the type.
+    """
 
     description: str
     c_type: str
     bytes: int
     pointer: str
+    picture: Shape | None
+    scale: str
+    zero_point: int
+    low: int
+    high: int
 
 
-def emit_model(program: Program, cmsis_nn: tuple[SourceFile, ...]) -> SourceTree:
-    """The library below ``model/``, paths relative to it."""
+def emit_model(program: Program) -> SourceTree:
+    """The library below ``model/``, paths relative to it. Raises ToolchainError T003 where a source
+    of a kernel is missing."""
     layers = tuple(_layer(program, step) for step in program.schedule.steps)
-    portable = sorted({name for step in program.schedule.steps for name in step.lowered.portable})
-    files = {f"{CMSIS_NN_DIR}/{file.path}": file.text for file in cmsis_nn}
-    if portable:
-        folder = resources.firmware_dir() / "kernels"
-        for name in (*_KERNEL_HEADERS, *portable):
-            files[f"{KERNELS_DIR}/{name}"] = (folder / name).read_text("utf-8")
+    calls = [step.call for step in program.schedule.steps]
+    files = {
+        f"{backend.family.folder}/{file.path}": file.text
+        for backend in program.target.backends
+        for file in backend.files(calls)
+    }
     values = _model_values(program, layers, sorted(files))
     environment = _environment()
     names = ["model.h", "model.c", "CMakeLists.txt"]
     if values["has_weights"]:
         names += ["weights.h", "weights.c"]
     rendered = {name: environment.get_template(f"{name}.j2").render(values) for name in names}
-    return {**files, **rendered}
+    tree = {**files, **rendered}
+    header = environment.get_template("model.h.j2")
+    return {**tree, "model.h": header.render(values, build=_digest(tree))}
+
+
+def _digest(tree: SourceTree) -> str:
+    """What tells one library from any other; a part of a C name."""
+    digest = hashlib.sha256()
+    for name, text in sorted(tree.items()):
+        digest.update(f"{name}\0{text}\0".encode())
+    return digest.hexdigest()[:_BUILD_DIGITS]
 
 
 def emit_firmware(board: Board) -> SourceTree:
@@ -127,22 +150,24 @@ def _model_values(
 ) -> dict[str, Any]:
     has_weights = any(layer.constants for layer in layers)
     own = ["model.c", "weights.c"] if has_weights else ["model.c"]
-    uses_cmsis_nn = any(step.lowered.entries for step in program.schedule.steps)
+    used = {step.call.backend for step in program.schedule.steps}
+    families = [one.family for one in program.target.backends if one.family.name in used]
     return {
         "version": __version__,
+        "build": "",
         "model": program.source,
         "input": _edge(program, program.schedule.inputs[0]),
         "output": _edge(program, program.schedule.outputs[0]),
+        "classes": _classes(program.schedule.tensor(program.schedule.outputs[0]).shape),
         "layers": layers,
         "macs": program.schedule.macs,
+        "arena_alignment": program.target.core.data_cache_line or _LEAST_ALIGNMENT,
         "arena_bytes": program.plan.arena_bytes,
         "arena_lower_bound": program.plan.lower_bound,
         "contents": _contents(program.schedule, program.plan),
-        "uses_cmsis_nn": uses_cmsis_nn,
-        "uses_portable": any(step.lowered.portable for step in program.schedule.steps),
+        "families": families,
         "has_weights": has_weights,
         "sources": [*own, *(path for path in copied if path.endswith(".c"))],
-        "host_flags": HOST_FLAGS,
         "includes": _include_dirs(copied),
     }
 
@@ -154,7 +179,7 @@ def _include_dirs(paths: list[str]) -> list[str]:
 
 def _layer(program: Program, step: Step) -> LayerView:
     plan, schedule = program.plan, program.schedule
-    lowered = step.lowered
+    lowered = step.call
     output = schedule.tensor(step.output)
     scratch = "NULL"
     if lowered.scratch_bytes:
@@ -203,9 +228,8 @@ def shape_text(shape: Shape) -> str:
 
 
 def _title(schedule: Schedule, step: Step) -> str:
-    kinds = " + ".join(op.kind for op in step.ops)
     shapes = " + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs)
-    title = f"{kinds}, {shapes} to {shape_text(schedule.tensor(step.output).shape)}"
+    title = f"{step.op.kind}, {shapes} to {shape_text(schedule.tensor(step.output).shape)}"
     return f"{title}, {step.macs:,} MACs" if step.macs else title
 
 
@@ -213,10 +237,27 @@ def _edge(program: Program, tensor_id: int) -> EdgeView:
     tensor = program.schedule.tensor(tensor_id)
     shape = "x".join(str(size) for size in tensor.shape)
     description = f"{tensor.dtype.value} {shape}"
+    scale, zero_point, ends = "", 0, (0, 0)
     if tensor.quant is not None and tensor.dtype is not DType.FLOAT32:
-        scale, zero_point = tensor.quant.scale, tensor.quant.zero_point
-        description += f", scale {scale:.9g}, zero point {zero_point}"
-    return EdgeView(description, tensor.dtype.c_type, tensor.nbytes, _pointer(program.plan, tensor))
+        scale, zero_point = float_literal(tensor.quant.scale), tensor.quant.zero_point
+        description += f", scale {tensor.quant.scale:.9g}, zero point {zero_point}"
+        ends = int(np.iinfo(tensor.dtype.numpy).min), int(np.iinfo(tensor.dtype.numpy).max)
+    return EdgeView(
+        description=description,
+        c_type=tensor.dtype.c_type,
+        bytes=tensor.nbytes,
+        pointer=_pointer(program.plan, tensor),
+        picture=None if _classes(tensor.shape) or len(tensor.shape) != 4 else tensor.shape[1:],
+        scale=scale,
+        zero_point=zero_point,
+        low=ends[0],
+        high=ends[1],
+    )
+
+
+def _classes(shape: Shape) -> int | None:
+    """How many scores the output has, if it is a list of scores."""
+    return shape[-1] if shape and math.prod(shape) == shape[-1] else None
 
 
 def _contents(schedule: Schedule, plan: Plan) -> list[str]:
@@ -224,15 +265,15 @@ def _contents(schedule: Schedule, plan: Plan) -> list[str]:
     rows = [("", "layer", "kernel", "reads", "writes", "scratch")]
     for step in schedule.steps:
         scratch = ""
-        if step.lowered.scratch_bytes:
-            scratch = _span(plan.scratch_offset(step), step.lowered.scratch_bytes)
+        if step.call.scratch_bytes:
+            scratch = _span(plan.scratch_offset(step), step.call.scratch_bytes)
         reads = [
             _span(plan.tensor_offset(tensor_id), schedule.tensor(tensor_id).nbytes)
             for tensor_id in step.inputs
         ]
         writes = _span(plan.tensor_offset(step.output), schedule.tensor(step.output).nbytes)
         rows.append(
-            (str(step.index), step.name, step.lowered.function, ", ".join(reads), writes, scratch)
+            (str(step.index), step.name, step.call.function, ", ".join(reads), writes, scratch)
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from mcugen import resources
 from mcugen.boards import Board
-from mcugen.emit import CMSIS_NN_DIR, KERNELS_DIR, SourceTree, emit_firmware, emit_loader
+from mcugen.emit import SourceTree, emit_firmware, emit_loader
 from mcugen.errors import FitError, ToolchainError
 from mcugen.footer import FOOTER_BYTES, footer_for
 from mcugen.image import ERASED, Image, read_image
+from mcugen.kernels import family_of
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit, objcopy
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
@@ -19,8 +20,8 @@ UNKNOWN_MODEL = "0" * 64
 
 _LOADER_HEADERS = (
     "cortex_m.h",
+    "counter.h",
     "crc32.h",
-    "cycles.h",
     "mailbox.h",
     "pins_stm32.h",
     "uart.h",
@@ -114,16 +115,14 @@ def _fill_in_footer(elf: Path, objects: Path, model_sha256: str) -> None:
 
 
 def _unit_flags(path: str) -> tuple[str, ...]:
-    """Kernels and check sums, which take time, for speed, the rest for size; CMSIS-NN is not ours
-    to warn about.
+    """Kernels and check sums, which take time, for speed, the rest for size.
 
     -O2 and not -O3: on a Cortex-M7 gcc 12 needs 2 % fewer instructions and less flash with it.
     """
-    if path.startswith(f"model/{CMSIS_NN_DIR}/"):
-        return ("-O2", "-w")
-    if path.startswith(f"model/{KERNELS_DIR}/") or path.endswith("/crc32.c"):
-        return ("-O2", *GENERATED_WARNINGS)
-    return ("-Os", *GENERATED_WARNINGS)
+    family = family_of(path.removeprefix("model/")) if path.startswith("model/") else None
+    if family is not None:
+        return (*family.flags, *(GENERATED_WARNINGS if family.strict else ("-w",)))
+    return ("-O2" if path.endswith("/crc32.c") else "-Os", *GENERATED_WARNINGS)
 
 
 def _overflow(board: Board, error: ToolchainError) -> FitError | None:

@@ -30,7 +30,7 @@ def check(program: Program, board: Board) -> None:
 
 def _weights(program: Program) -> int:
     return sum(
-        len(constant.data) for step in program.schedule.steps for constant in step.lowered.constants
+        len(constant.data) for step in program.schedule.steps for constant in step.call.constants
     )
 
 

@@ -13,6 +13,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from mcugen import files
 from mcugen.errors import UsageError
 
 ERASED = b"\xff"
@@ -92,10 +93,10 @@ def read_image(elf_path: Path, bin_path: Path | None = None) -> Image:
     file. Raises UsageError U001 or U003, and U004 where the two differ.
     """
     try:
-        with elf_path.open("rb") as stream:
+        with files.open_file(elf_path, files.BUILT_BYTES) as stream:
             elf = ELFFile(stream)
             segments, symbols = _segments(elf), _symbols(elf)
-        flashed = None if bin_path is None else bin_path.read_bytes()
+        flashed = None if bin_path is None else files.read_bytes(bin_path, files.BUILT_BYTES)
     except OSError as error:
         raise UsageError(
             "U001", f"cannot read the firmware: {error.strerror}", where=str(error.filename)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcugen import files
 from mcugen.errors import UsageError
 from mcugen.ir import DType, Graph, Quant, Shape, Tensor
 
@@ -133,9 +134,7 @@ def load_input(path: Path, tensor: Tensor) -> Input:
     U001 when the file cannot be read, U002 when it does not suit the model.
     """
     try:
-        if not path.is_file():
-            raise UsageError("U001", f"`{path}` is not a file")
-        with path.open("rb") as file:
+        with files.open_file(path, files.INPUT_BYTES) as file:
             magic = file.read(len(_NPY_MAGIC))
     except OSError as error:
         raise UsageError("U001", f"`{path}` cannot be read: {error.strerror}") from None

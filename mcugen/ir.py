@@ -20,12 +20,14 @@ NO_TENSOR = -1
 
 
 class DType(enum.Enum):
-    """Element types; the value is numpy's name for it."""
+    """Element types; the value is numpy's name for it. No operator takes int16 and float16 yet."""
 
     INT8 = "int8"
     UINT8 = "uint8"
+    INT16 = "int16"
     INT32 = "int32"
     INT64 = "int64"
+    FLOAT16 = "float16"
     FLOAT32 = "float32"
 
     @property
@@ -72,7 +74,11 @@ class Quant:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value of the graph; ``id`` is its index in the file and never changes between passes."""
+    """A value of the graph; ``id`` is its index in the file and never changes between passes.
+
+    ``refusal`` says why nothing can be done with it, where that is so; shape, type and data are
+    stand-ins then.
+    """
 
     id: int
     name: str
@@ -80,6 +86,7 @@ class Tensor:
     dtype: DType
     quant: Quant | None = None
     data: bytes | None = field(default=None, repr=False)
+    refusal: str = ""
 
     @property
     def elements(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
 from collections.abc import Mapping
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mcugen import files
 from mcugen.errors import UsageError
 
 FILE_NAME = "manifest.json"
 MODEL_FILE = "model.tflite"
-SCHEMA = 2
+SCHEMA = 3
 
 _DIGEST = "manifest_sha256"
 
@@ -79,9 +81,10 @@ class ImagePart:
 
 
 @dataclass(frozen=True)
-class CmsisNNRecord:
-    """Which CMSIS-NN was compiled: SHA-256 sums by path in the build's copy."""
+class BackendRecord:
+    """A family of kernels that was compiled: SHA-256 sums by path in the build's copy."""
 
+    name: str
     version: str
     origin: str
     files: Mapping[str, str]
@@ -129,15 +132,28 @@ class Manifest:
     flash_base: int
     sectors: tuple[int, ...]
     image_parts: tuple[ImagePart, ...]
-    cmsis_nn: CmsisNNRecord
+    backends: tuple[BackendRecord, ...]
     files: Mapping[str, str]
+
+    @property
+    def layer_writes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """What each layer may write: its output and scratch, as half-open spans of the arena."""
+        scratch = [buffer for buffer in self.buffers if buffer.kind == "scratch"]
+        return tuple(
+            (
+                (layer.offset, layer.offset + layer.bytes),
+                *((s.offset, s.offset + s.bytes) for s in scratch if s.layer == index),
+            )
+            for index, layer in enumerate(self.layers)
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA, **dataclasses.asdict(self)}
 
 
 def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """SHA-256 of a file of a build, or of a model. Raises OSError."""
+    return files.sha256(path, files.BUILT_BYTES)
 
 
 def sha256_of_json(value: object) -> str:
@@ -162,7 +178,7 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a build whose files are as they were built. Raises UsageError U003, U004."""
     path = folder / FILE_NAME
     try:
-        manifest = _from_json(json.loads(path.read_text(encoding="utf-8")))
+        manifest = _from_json(json.loads(files.read_text(path, files.ANSWER_BYTES)))
     except OSError as error:
         raise UsageError(
             "U003",
@@ -192,7 +208,7 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["buffers"] = tuple(ArenaBuffer(**buffer) for buffer in fields["buffers"])
     fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])
-    fields["cmsis_nn"] = CmsisNNRecord(**fields["cmsis_nn"])
+    fields["backends"] = tuple(BackendRecord(**backend) for backend in fields["backends"])
     return Manifest(**fields)
 
 
@@ -214,10 +230,22 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
                 where=str(folder),
                 hint="build again",
             )
-        if sha256(path) != expected:
+        if _sha256_if_readable(path) != expected:
             raise UsageError(
                 "U004",
                 f"`{name}` is not the file that was built",
                 where=str(path),
                 hint="build again; to change the C, copy `model/` out of the build folder",
             )
+
+
+def _sha256_if_readable(path: Path) -> str:
+    """ "" for what is larger than any file of a build."""
+    try:
+        return sha256(path)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            return ""
+        raise UsageError(
+            "U001", f"a file of the build cannot be read: {error.strerror}", where=str(path)
+        ) from error

@@ -6,6 +6,7 @@ import codecs
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from mcugen.keyboard import LEAVE
@@ -14,6 +15,7 @@ from mcugen.protocol.messages import (
     Ack,
     Answer,
     AnswerType,
+    Counts,
     Done,
     Error,
     Fault,
@@ -39,6 +41,16 @@ _LONGEST_HELD = 600
 """Bytes. More than the longest frame on the wire."""
 
 _LINE_FEED = 0x0A
+_UNITS = {
+    Counts.NOTHING: "counted",
+    Counts.CYCLES: "cycles",
+    Counts.INSTRUCTIONS: "instructions",
+}
+_COUNTS = {
+    Counts.NOTHING: "counts nothing",
+    Counts.CYCLES: "counts cycles",
+    Counts.INSTRUCTIONS: "is virtual and counts instructions",
+}
 _LAYOUT = frozenset("\t\r\n")
 _COLOUR = re.compile(r"(\x1b\[[0-9;]{0,16}m)")
 _COLOUR_BEGUN = re.compile(r"\x1b(\[[0-9;]{0,16})?\Z")
@@ -96,6 +108,7 @@ class Screen:
         self._in_text = False
         self._line_open = False
         self._escape = ""
+        self._counts: Counts | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     def show(self, data: bytes) -> None:
@@ -132,9 +145,15 @@ class Screen:
         if found and isinstance(found[0], Frame):
             self._held.clear()
             self._write_raw(final=True)
-            self._line(describe(found[0]))
+            self._frame(found[0])
         self._let_go()
         self._in_text = False
+
+    def _frame(self, frame: Frame) -> None:
+        with suppress(MalformedAnswer):
+            answer = parse_answer(frame)
+            self._counts = answer.counts if isinstance(answer, Hello) else self._counts
+        self._line(describe(frame, self._counts))
 
     def _write_raw(self, final: bool = False) -> None:
         text = self._escape + self._decoder.decode(bytes(self._raw), final)
@@ -168,28 +187,32 @@ def _spell_out(text: str) -> str:
     )
 
 
-def describe(frame: Frame) -> str:
-    """A frame in words: ``<`` from the board, ``>`` to it (an echo), ``?`` what means nothing."""
+def describe(frame: Frame, counts: Counts | None = None) -> str:
+    """A frame in words: ``<`` from the board, ``>`` to it (an echo), ``?`` what means nothing.
+
+    ``counts`` is what the board counts, None before it said so.
+    """
     if frame.type in tuple(RequestType):
         name = RequestType(frame.type).name
         return f"> {name:<6} #{frame.sequence}{_sample(frame.payload)}"
     try:
-        words = _words(parse_answer(frame))
+        words = _words(parse_answer(frame), counts)
     except MalformedAnswer as error:
         return f"? 0x{frame.type:02x}   #{frame.sequence}  {error}{_sample(frame.payload)}"
     return f"< {AnswerType(frame.type).name:<6} #{frame.sequence}  {words}".rstrip()
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: Answer, counts: Counts | None) -> str:
     match answer:
         case Hello():
             return _hello_words(answer)
         case Ack():
             return ""
-        case LayerResult(index, cycles, crc32, size):
-            return f"layer {index}: {cycles:,} cycles, CRC-32 {crc32:08x} of {size:,} bytes"
-        case Done(cycles, status):
-            return f"{cycles:,} cycles, status {status}"
+        case LayerResult(index, count, crc32, size):
+            sum_ = f"CRC-32 {crc32:08x} of {size:,} bytes"
+            return f"layer {index}: {_counted(count, counts)}, {sum_}"
+        case Done(count, status):
+            return f"{_counted(count, counts)}, status {status}"
         case Output(data):
             return _sample(data).strip()
         case Error():
@@ -198,12 +221,15 @@ def _words(answer: Answer) -> str:
             return _fault_words(answer)
 
 
+def _counted(count: int, counts: Counts | None) -> str:
+    return f"{count:,} {'counted' if counts is None else _UNITS[counts]}"
+
+
 def _hello_words(hello: Hello) -> str:
-    counted = "counts cycles" if hello.counts_cycles else "counts no cycles"
     return (
         f"{hello.board} at {hello.clock_hz / 1e6:g} MHz, model `{hello.model}`"
         f" (SHA-256 {hello.model_hash[:12]}), {hello.input_bytes:,} bytes in,"
-        f" {hello.output_bytes:,} out, {hello.layers} layers, {counted},"
+        f" {hello.output_bytes:,} out, {hello.layers} layers, {_COUNTS[hello.counts]},"
         f" protocol {hello.protocol_version}"
     )
 

@@ -115,6 +115,60 @@ def softmax_exp_table(beta: float, input_scale: float) -> Int64Array:
     return np.where(counted, exp_on_negative_values(scaled), 0)
 
 
+SOFTMAX_SUM_LIMIT = 512
+"""TFLite's softmax stops the program where the exponentials of a row add up to this or more: it
+would have to shift right by more than 31 (``RoundingDivideByPOT``)."""
+
+_SUM_INTEGER_BITS = 12
+_SUM_FRACTION_BITS = 31 - _SUM_INTEGER_BITS
+_OUTPUT_BITS = 8
+
+
+def softmax_sums(logits: NDArray[Any], exp_table: Int64Array) -> Int64Array:
+    """The sum of exponentials of each row of ``logits`` (rows, classes), as Q12.19."""
+    distances = logits.max(axis=1, keepdims=True).astype(np.int64) - logits
+    terms = rounding_divide_by_pot(exp_table, _SUM_INTEGER_BITS)
+    sums: Int64Array = terms[distances].sum(axis=1)
+    return sums
+
+
+def softmax_is_defined(sums: Int64Array) -> NDArray[np.bool_]:
+    """Whether TFLite has an answer for rows with these sums."""
+    defined: NDArray[np.bool_] = sums < SOFTMAX_SUM_LIMIT << _SUM_FRACTION_BITS
+    return defined
+
+
+def softmax(logits: NDArray[Any], exp_table: Int64Array) -> NDArray[np.int8]:
+    """TFLite ``Softmax`` for int8 logits (rows, classes), carried on where it stops.
+
+    Where a row's sum is 512 or more, each share is half a step at most, and mcugen answers none:
+    -128 for every class.
+    """
+    sums = softmax_sums(logits, exp_table)
+    return np.stack(
+        [_softmax_row(row, int(total), exp_table) for row, total in zip(logits, sums, strict=True)]
+    )
+
+
+def _softmax_row(logits: NDArray[Any], total: int, exp_table: Int64Array) -> NDArray[np.int8]:
+    headroom = 32 - total.bit_length()
+    scale = _one_over_one_plus(np.asarray((total << headroom) - 2**31, np.int64))
+    exponent = _SUM_INTEGER_BITS - headroom + 31 - _OUTPUT_BITS
+    exps = exp_table[int(logits.max()) - logits.astype(np.int64)]
+    shares = rounding_divide_by_pot(rounding_doubling_high_mul(exps, int(scale)), exponent)
+    return np.clip(shares - 128, -128, 127).astype(np.int8)
+
+
+def _one_over_one_plus(x: Int64Array) -> Int64Array:
+    """gemmlowp ``one_over_one_plus_x_for_x_in_0_1``: Q0.31 to Q0.31, three steps of Newton."""
+    half = (x + INT32_MAX + 1) // 2
+    estimate = 1515870810 + rounding_doubling_high_mul(half, -1010580540)
+    for _ in range(3):
+        error = (1 << 29) - rounding_doubling_high_mul(half, int(estimate))
+        estimate = estimate + (rounding_doubling_high_mul(estimate, int(error)) << 2)
+    return np.minimum(estimate << 1, INT32_MAX)
+
+
 def exp_on_negative_values(a: Int64Array) -> Int64Array:
     """gemmlowp ``exp_on_negative_values`` for Q5.26 input, Q0.31 output.
 

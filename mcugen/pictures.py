@@ -22,6 +22,9 @@ _EIGHT_BIT_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", 
 _MODES = {1: "L", 3: "RGB"}
 _WORDS = {"L": "grey", "RGB": "RGB"}
 
+_MOST_PIXELS = 25_000_000
+"""They take up to four bytes each, and turning a picture upright takes as many again."""
+
 _RANGE_TOLERANCE = 0.05
 """How far either end may lie from a rule's range, as a part of that range."""
 
@@ -139,16 +142,18 @@ def _fitted(picture: Image.Image, shape: Shape) -> tuple[NDArray[np.uint8], str]
 def _decode(path: Path, mode: str) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about metadata that does not matter here
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(path, formats=_FORMATS) as picture:
+                if picture.width * picture.height > _MOST_PIXELS:
+                    raise Image.DecompressionBombError
                 if picture.mode in _EIGHT_BIT_MODES:
                     return ImageOps.exif_transpose(picture).convert(mode)
                 found = picture.mode
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        except Image.DecompressionBombError:
             raise UsageError(
                 "U001",
                 f"`{path}` has too many pixels to be a picture for this model",
+                details=(f"{_MOST_PIXELS:,} are the most",),
                 hint="shrink it first",
             ) from None
         except UnidentifiedImageError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcugen.kernels import Target
 from mcugen.memory.plan import Plan
 from mcugen.schedule import Schedule
 
@@ -18,8 +19,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Program:
-    """A scheduled model with every byte placed."""
+    """A scheduled model with every byte placed.
+
+    ``target`` is what it was scheduled for.
+    """
 
     source: Source
+    target: Target
     schedule: Schedule
     plan: Plan

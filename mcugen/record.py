@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mcugen import toolchain
 from mcugen.boards import Board
-from mcugen.cmsis_nn import CmsisNN
-from mcugen.emit import CMSIS_NN_DIR, constant_symbol, shape_text
+from mcugen.emit import constant_symbol, shape_text
 from mcugen.firmware import CROSS_COMPILER
 from mcugen.footer import FOOTER_BYTES
 from mcugen.image import Image
 from mcugen.ir import Tensor
 from mcugen.manifest import (
     ArenaBuffer,
-    CmsisNNRecord,
+    BackendRecord,
     Edge,
     ImagePart,
     Layer,
@@ -36,7 +35,6 @@ _LARGEST_ALIGNMENT = 8
 def record(
     program: Program,
     board: Board,
-    kernels: CmsisNN,
     image: Image,
     loader: Image | None,
     folder: Path,
@@ -47,10 +45,7 @@ def record(
     """
     schedule, plan = program.schedule, program.plan
     files = hash_files(folder)
-    library = f"model/{CMSIS_NN_DIR}/"
-    weights = sum(
-        len(constant.data) for step in schedule.steps for constant in step.lowered.constants
-    )
+    weights = sum(len(constant.data) for step in schedule.steps for constant in step.call.constants)
     return Manifest(
         mcugen=__version__,
         model=program.source.name,
@@ -83,13 +78,18 @@ def record(
         flash_base=board.flash.base,
         sectors=board.flash.sectors,
         image_parts=_image_parts(program, image),
-        cmsis_nn=CmsisNNRecord(
-            kernels.release.version,
-            kernels.origin,
-            {path: digest for path, digest in files.items() if path.startswith(library)},
-        ),
+        backends=tuple(_backends(program, files)),
         files=files,
     )
+
+
+def _backends(program: Program, files: Mapping[str, str]) -> Iterator[BackendRecord]:
+    """Those that gave files to the build."""
+    for backend in program.target.backends:
+        folder = f"model/{backend.family.folder}/"
+        own = {path: digest for path, digest in files.items() if path.startswith(folder)}
+        if own:
+            yield BackendRecord(backend.family.name, backend.version, backend.origin, own)
 
 
 def _edge(tensor: Tensor) -> Edge:
@@ -101,15 +101,15 @@ def _layer(program: Program, step: Step) -> Layer:
     output = schedule.tensor(step.output)
     return Layer(
         name=step.name,
-        op=" + ".join(op.kind for op in step.ops),
-        kernel=step.lowered.function,
+        op=step.op.kind,
+        kernel=step.call.function,
         macs=step.macs,
         tensor=step.output,
         shape=output.shape,
         dtype=output.dtype.value,
         offset=plan.tensor_offset(step.output),
         bytes=output.nbytes,
-        scratch_bytes=step.lowered.scratch_bytes,
+        scratch_bytes=step.call.scratch_bytes,
         live_bytes=plan.live[step.index],
         input=" + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs),
         output=shape_text(output.shape),
@@ -150,7 +150,7 @@ def _image_parts(program: Program, image: Image) -> tuple[ImagePart, ...]:
     constants = sorted(
         (symbol.address, symbol.address + symbol.size)
         for step in program.schedule.steps
-        for constant in step.lowered.constants
+        for constant in step.call.constants
         for symbol in (image.symbol(constant_symbol(step.name, constant.name)),)
     )
     end = image.load_address + len(image.bin)

@@ -31,14 +31,12 @@ class RunReport:
     @property
     def cycles(self) -> int | None:
         """Of the model's code, without the console; None where the board counts none."""
-        if not self.hello.counts_cycles:
-            return None
-        return sum(layer.cycles for layer in self.result.layers)
+        return sum(self.result.cycles) if self.result.cycles else None
 
     @property
-    def milliseconds(self) -> float | None:
-        """At the clock that the board says it runs at."""
-        return None if self.cycles is None else 1000 * self.cycles / self.hello.clock_hz
+    def instructions(self) -> int | None:
+        """As ``cycles``; what a virtual board counts."""
+        return sum(self.result.instructions) if self.result.instructions else None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -48,18 +46,30 @@ class RunReport:
             "input": {"name": self.input.name, "note": self.input.note},
             "top": list(self.top),
             "output": self._output(),
+            "instructions": self.instructions,
             "cycles": self.cycles,
             "clock_hz": self.hello.clock_hz,
-            "milliseconds": self.milliseconds,
-            "layers": [
-                {
-                    "name": layer.name,
-                    "cycles": result.cycles if self.hello.counts_cycles else None,
-                    "crc32": f"{result.crc32:08x}",
-                }
-                for layer, result in zip(self.manifest.layers, self.result.layers, strict=True)
-            ],
+            **self._time(),
+            "layers": self._layers(),
         }
+
+    def _time(self) -> dict[str, float]:
+        """At the clock that the board says it runs at; only cycles take time."""
+        if self.cycles is None:
+            return {}
+        return {"milliseconds": 1000 * self.cycles / self.hello.clock_hz}
+
+    def _layers(self) -> list[dict[str, Any]]:
+        instructions, cycles = self.result.instructions, self.result.cycles
+        return [
+            {
+                "name": layer.name,
+                "instructions": instructions[index] if instructions else None,
+                "cycles": cycles[index] if cycles else None,
+                "crc32": f"{self.result.layers[index].crc32:08x}",
+            }
+            for index, layer in enumerate(self.manifest.layers)
+        ]
 
     def _output(self) -> list[Any]:
         """Values as the output tensor holds them; what is no number in JSON as text."""

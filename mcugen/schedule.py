@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcugen.errors import ModelError
 from mcugen.ir import NO_TENSOR, Graph, Op, Tensor
-from mcugen.kernels import Lowered, Target, lower
+from mcugen.kernels import Target
+from mcugen.kernels.call import Call
 from mcugen.ops.registry import OPERATORS
+from mcugen.passes.layer_names import layer_names
 
 
 @dataclass(frozen=True)
 class Step:
-    """One call in the generated code.
-
-    ``ops`` are the operators that it runs and ``rows`` the rows of the output that it writes (all
-    of them today); ``inputs`` and ``output`` are ids of tensors in the arena.
-    """
+    """One call in the generated code; ``inputs`` and ``output`` are ids of tensors in the arena."""
 
     index: int
     name: str
-    ops: tuple[Op, ...]
-    rows: range
+    op: Op
     inputs: tuple[int, ...]
     output: int
-    lowered: Lowered
+    call: Call
     macs: int
 
 
@@ -60,8 +56,19 @@ def schedule(graph: Graph, target: Target) -> Schedule:
     )
 
 
+def choose(graph: Graph, op: Op, target: Target) -> Call:
+    """The preferred call that runs ``op`` exactly. Raises ModelError M003 when there is none."""
+    for call in target.candidates(graph, op):
+        return call
+    raise ModelError(
+        "M003",
+        "no kernel runs this operator exactly",
+        where=f"operator {op.index} {op.kind} `{graph.output(op).name}`",
+        hint="`mcugen operators` lists what is supported",
+    )
+
+
 def _step(graph: Graph, target: Target, index: int, op: Op, name: str) -> Step:
-    output = graph.output(op)
     variable = [
         graph.root(tensor_id)
         for tensor_id in op.inputs
@@ -70,59 +77,9 @@ def _step(graph: Graph, target: Target, index: int, op: Op, name: str) -> Step:
     return Step(
         index=index,
         name=name,
-        ops=(op,),
-        rows=range(output.shape[1] if len(output.shape) == 4 else 1),
+        op=op,
         inputs=tuple(variable),
-        output=output.id,
-        lowered=lower(graph, op, target),
+        output=op.outputs[0],
+        call=choose(graph, op, target),
         macs=OPERATORS[op.kind].macs(graph, op),
     )
-
-
-# Parts of tensor names that say what a converter did, not which layer it is.
-_GENERIC = re.compile(
-    r"(relu\w*|activation\w*|bias_?add\w*|batch_?norm\w*|fusedbatchnorm\w*|conv2d|conv2d1|matmul\w*"
-    r"|depthwise|identity\w*|readvariableop|resource\w*|avgpool|max_?pool|stateful\w*|mobilenetv1"
-    r"|model\w*|sequential\w*|mul\w*|add|logits|read|)",
-    re.IGNORECASE,
-)
-
-# What the name of a layer of this kind is likely to contain.
-_TELLING = {
-    "AVERAGE_POOL_2D": "pool",
-    "CONV_2D": "conv|pw|pointwise",
-    "DEPTHWISE_CONV_2D": "depthwise|dw",
-    "FULLY_CONNECTED": "dense|fc|logits",
-    "MAX_POOL_2D": "pool",
-}
-
-
-def layer_names(graph: Graph) -> tuple[str, ...]:
-    """A C identifier for each operator, after the model's own names, each of them once."""
-    taken: set[str] = set()
-    names = []
-    for op in graph.ops:
-        base = _layer_name(op.kind, graph.output(op).name)
-        name = next(name for name in _numbered(base) if name not in taken)
-        taken.add(name)
-        names.append(name)
-    return tuple(names)
-
-
-def _numbered(base: str) -> Iterator[str]:
-    yield base
-    number = 2
-    while True:
-        yield f"{base}_{number}"
-        number += 1
-
-
-def _layer_name(kind: str, tensor_name: str) -> str:
-    """The part of a fused tensor name (``a/b/Relu;a/b/Conv2D``) that tells the layer."""
-    telling = re.compile(_TELLING.get(kind, "$^"), re.IGNORECASE)
-    parts = [part for fused in tensor_name.split(";") for part in fused.split("/")]
-    distinct = [part for part in parts if not _GENERIC.fullmatch(part)]
-    chosen = next((part for part in distinct if telling.search(part)), None)
-    if chosen is None:
-        return kind.lower()
-    return re.sub(r"[^a-z0-9]+", "_", chosen.lower()).strip("_") or kind.lower()

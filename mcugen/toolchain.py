@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen.errors import ToolchainError
+from mcugen.includes import Headers
 from mcugen.packages import how_to_install
 
 GENERATED_WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow")
@@ -35,7 +36,7 @@ class Compiler:
     """A compiler driver with the flags that all units share.
 
     ``cache`` is a folder of objects from earlier compilations; they are found by the contents of
-    the source, of all headers below the build folder, and the flags.
+    the source and of the headers that it can see below the build folder, and the flags.
     """
 
     program: str
@@ -46,7 +47,7 @@ class Compiler:
         """Objects of ``units``, in their order, below ``objects``. Raises ToolchainError."""
         require(self.program)
         objects.mkdir(parents=True, exist_ok=True)
-        headers = _headers_digest(root) if self.cache else ""
+        headers = Headers(root) if self.cache else None
         targets = [objects / f"{unit.source.replace('/', '__')}.o" for unit in units]
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             list(
@@ -63,7 +64,7 @@ class Compiler:
         target = os.path.relpath(output, root)
         _run(root, [self.program, *self.flags, *names, *flags, "-o", target])
 
-    def _compile_unit(self, root: Path, unit: Unit, target: Path, headers: str) -> None:
+    def _compile_unit(self, root: Path, unit: Unit, target: Path, headers: Headers | None) -> None:
         flags = [*self.flags, *unit.flags]
         cached = self._cached(root, unit, flags, headers)
         if cached is not None and cached.is_file():
@@ -77,11 +78,13 @@ class Compiler:
         if cached is not None:
             _store(target, cached)
 
-    def _cached(self, root: Path, unit: Unit, flags: Sequence[str], headers: str) -> Path | None:
-        if self.cache is None:
+    def _cached(
+        self, root: Path, unit: Unit, flags: Sequence[str], headers: Headers | None
+    ) -> Path | None:
+        if self.cache is None or headers is None:
             return None
-        digest = hashlib.sha256((root / unit.source).read_bytes())
-        digest.update("\0".join([headers, self.program, unit.source, *flags]).encode())
+        digest = hashlib.sha256(headers.digest((root / unit.source).read_bytes()))
+        digest.update("\0".join([self.program, unit.source, *flags]).encode())
         return self.cache / f"{digest.hexdigest()}.o"
 
 
@@ -91,14 +94,6 @@ def _store(built: Path, cached: Path) -> None:
     partial = cached.with_suffix(f".{os.getpid()}.{built.name}")
     shutil.copyfile(built, partial)
     partial.replace(cached)
-
-
-def _headers_digest(root: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.h")):
-        digest.update(f"{path.relative_to(root)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def require(program: str) -> str:

@@ -3,19 +3,19 @@
 (() => {
   const picture = document.getElementById("arena-picture");
   const status = document.getElementById("arena-status");
-  const boxes = [...picture.querySelectorAll(".buffer")].sort(
-    (a, b) => a.dataset.order - b.dataset.order,
-  );
+  // The wide picture and the narrow one show the same buffers; one of the two is seen.
+  const all = [...picture.querySelectorAll(".buffer")];
+  const count = all.length / picture.querySelectorAll("svg").length;
   let current = -1;
 
   function show(index) {
     for (const marked of document.querySelectorAll(".current")) marked.classList.remove("current");
     current = index;
     if (index < 0) return;
-    const box = boxes[index];
-    box.classList.add("current");
-    document.getElementById(`buffer-${box.dataset.order}`).classList.add("current");
-    status.textContent = box.querySelector("title").textContent;
+    const boxes = all.filter((box) => Number(box.dataset.order) === index);
+    for (const box of boxes) box.classList.add("current");
+    document.getElementById(`buffer-${index}`).classList.add("current");
+    status.textContent = boxes[0].querySelector("title").textContent;
   }
 
   picture.addEventListener("keydown", (event) => {
@@ -23,12 +23,11 @@
     if (event.key === "Escape") show(-1);
     if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    show((current + step + boxes.length + (current < 0 && step < 0 ? 1 : 0)) % boxes.length);
-    boxes[current].scrollIntoView({ block: "nearest", inline: "nearest" });
+    show((current + step + count + (current < 0 && step < 0 ? 1 : 0)) % count);
   });
   picture.addEventListener("pointerover", (event) => {
     const box = event.target.closest(".buffer");
-    if (box) show(boxes.indexOf(box));
+    if (box) show(Number(box.dataset.order));
   });
   status.textContent = "Point at a buffer, or press the arrow keys here, to see what it is.";
 })();

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from mcugen.boards import load_board
-from mcugen.cmsis_nn import find, select
 from mcugen.compiler import compile_graph
 from mcugen.emit import emit_model
 from mcugen.ir import Graph
+from mcugen.kernels import Target, backends
 from mcugen.program import Program, Source
 from mcugen.sim.host import HostBuild, build_host
 from mcugen.staging import write_tree
@@ -56,12 +56,8 @@ def object_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def program_of(graph: Graph, cmsis_nn: Path | None = None) -> Program:
     """The program for the default STM32F7 board."""
-    release = find(cmsis_nn).release
-    return compile_graph(graph, Source(graph.name, "0" * 64), load_board("stm32f7"), release)
-
-
-def entries_of(program: Program) -> list[str]:
-    return sorted({entry for step in program.schedule.steps for entry in step.lowered.entries})
+    target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn))
+    return compile_graph(graph, Source(graph.name, "0" * 64), target)
 
 
 HostBuilder = Callable[..., tuple[Program, HostBuild]]
@@ -73,7 +69,7 @@ def host_build(tmp_path: Path, object_cache: Path) -> HostBuilder:
 
     def build(graph: Graph, *, sanitize: bool = False) -> tuple[Program, HostBuild]:
         program = program_of(graph)
-        library = emit_model(program, select(find(None), entries_of(program)))
+        library = emit_model(program)
         write_tree(tmp_path / "model", library)
         sizes = [program.schedule.tensor(step.output).nbytes for step in program.schedule.steps]
         built = build_host(

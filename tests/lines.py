@@ -17,7 +17,7 @@ from mcugen.compiler import build
 from mcugen.image import read_image
 from mcugen.manifest import Manifest, read_manifest
 from mcugen.protocol.frames import Decoder, Frame, encode
-from mcugen.protocol.messages import AnswerType, RequestType
+from mcugen.protocol.messages import AnswerType, Counts, RequestType
 from mcugen.protocol.session import Port
 from mcugen.sim.board import VirtualBoard
 from mcugen.tflite import write_model
@@ -74,8 +74,8 @@ def other_layer_crc(index: int) -> Callable[[Frame], Frame]:
     def change(frame: Frame) -> Frame:
         if frame.type != AnswerType.LAYER:
             return frame
-        layer, cycles, crc32, size = struct.unpack("<4I", frame.payload)
-        payload = struct.pack("<4I", layer, cycles, crc32 ^ (layer == index), size)
+        layer, count, crc32, size = struct.unpack("<4I", frame.payload)
+        payload = struct.pack("<4I", layer, count, crc32 ^ (layer == index), size)
         return Frame(frame.type, frame.sequence, payload)
 
     return change
@@ -100,19 +100,19 @@ def other_hello(
     model_hash: str | None = None,
     layers: int | None = None,
     clock_hz: int | None = None,
-    counts_cycles: bool = True,
+    counts: Counts | None = None,
 ) -> Callable[[Frame], Frame]:
     """Makes the board say other things of itself."""
 
     def change(frame: Frame) -> Frame:
         if frame.type != AnswerType.HELLO:
             return frame
-        version, hz, *sizes, count, flags = struct.unpack_from("<IIIIIB", frame.payload)
+        version, hz, *sizes, count, unit = struct.unpack_from("<IIIIIB", frame.payload)
         texts = _texts(frame.payload[struct.calcsize("<IIIIIB") :])
         words = (board or texts[0], texts[1], model_hash or texts[2])
         numbers = (
             *(version, hz if clock_hz is None else clock_hz, *sizes),
-            *(layers or count, flags & counts_cycles),
+            *(layers or count, unit if counts is None else counts.value),
         )
         payload = struct.pack("<IIIIIB", *numbers) + b"".join(
             bytes([len(word)]) + word.encode() for word in words

@@ -13,6 +13,7 @@ from mcugen.ops import examples
 from mcugen.ops.activation import Activation
 from mcugen.ops.add import Add
 from mcugen.ops.average_pool_2d import AveragePool2D
+from mcugen.ops.base import NoAttrs
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.fully_connected import FullyConnected
@@ -120,3 +121,41 @@ def small_mobilenet() -> Graph:
         "SOFTMAX", Softmax(1.0), (logits,), examples.variable("scores", (1, 4), OUTPUT_QUANT)
     )
     return b.graph("small_mobilenet", source, result)
+
+
+def padded_convolution(rng: np.random.Generator, kind: str) -> Graph:
+    """PAD, then CONV_2D or DEPTHWISE_CONV_2D: margins up to twice the window, windows that miss.
+
+    Windows of 3x3 and margins of at most 2, where other kernels are chosen, come more often.
+    """
+    picture = examples.any_pair(rng, 1, 8)
+    window = (3, 3) if rng.integers(2) else examples.any_pair(rng, 1, 5)
+    reach = (2, 2) if rng.integers(2) else (2 * window[0], 2 * window[1])
+    pads = np.zeros((4, 2), np.int64)
+    pads[1] = rng.integers(0, reach[0] + 1, 2)
+    pads[2] = rng.integers(0, reach[1] + 1, 2)
+    padded = (picture[0] + int(pads[1].sum()), picture[1] + int(pads[2].sum()))
+    window = (min(window[0], padded[0]), min(window[1], padded[1]))
+    stride, scheme = examples.any_pair(rng, 1, 3), Padding("SAME" if rng.integers(2) else "VALID")
+    channels, units = int(rng.integers(1, 20)), int(rng.integers(1, 13))
+    quant, activation = examples.any_quant(rng), examples.any_activation(rng)
+    attrs: Conv2D | DepthwiseConv2D = Conv2D(stride, scheme, activation)
+    shape, axis, taps = (units, *window, channels), 0, window[0] * window[1] * channels
+    if kind == "DEPTHWISE_CONV_2D":
+        multiplier = 1 if rng.integers(4) else int(rng.integers(2, 5))
+        attrs = DepthwiseConv2D(stride, scheme, activation, multiplier)
+        units = channels * multiplier
+        shape, axis, taps = (1, *window, units), 3, window[0] * window[1]
+    weights = examples.any_weights(rng, shape, axis)
+    result, deviation = examples.matching_output(rng, quant, weights, taps)
+    b = Builder(rng)
+    source = b.tensor(examples.variable("picture", (1, *picture, channels), quant))
+    margins = b.tensor(examples.constant("margins", pads))
+    wide = b.op(
+        "PAD", NoAttrs(), (source, margins), examples.variable("pad", (1, *padded, channels), quant)
+    )
+    bias = examples.any_bias(rng, quant, weights.qparams, units, deviation)
+    constants = [b.tensor(one) for one in (weights, bias) if one is not None]
+    size = scheme.output_hw(padded, window, stride)
+    output = examples.variable("convolution", (1, *size, units), result)
+    return b.graph("padded", source, b.op(kind, attrs, (wide, *constants), output))

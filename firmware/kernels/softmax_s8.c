@@ -52,7 +52,9 @@ static void softmax_row(const int32_t exp_table[256], const int8_t *input, int8_
     const int32_t exponent = SUM_INTEGER_BITS - (int32_t)headroom + 31 - OUTPUT_BITS;
     for (uint32_t i = 0; i < depth; i++) {
         const int32_t exp = exp_table[maximum - input[i]];
-        const int32_t share = divide_by_pot(doubling_high_mul(scale, exp), exponent);
+        /* From a sum of 512 on no share reaches half a step. TFLite stops the program there. */
+        const int32_t share =
+            exponent > 31 ? 0 : divide_by_pot(doubling_high_mul(scale, exp), exponent);
         output[i] = clamp_s8(share + INT8_MIN, INT8_MIN, INT8_MAX);
     }
 }

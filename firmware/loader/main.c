@@ -4,7 +4,7 @@
 
 #include "application.h"
 #include "board.h"
-#include "cycles.h"
+#include "counter.h"
 #include "mailbox.h"
 #include "protocol.h"
 #include "target.h"
@@ -41,7 +41,7 @@ static enum uart_event wait_for_byte(uint8_t *byte, uint32_t since, uint32_t cyc
 {
     uint32_t looks = 0;
     enum uart_event event = uart_poll(byte);
-    while (event == UART_SILENT && looks < LOOKS_MAX && cycles_now() - since < cycles) {
+    while (event == UART_SILENT && looks < LOOKS_MAX && counter_now() - since < cycles) {
         pause();
         event = uart_poll(byte);
         looks++;
@@ -53,7 +53,7 @@ static void serve(void)
 {
     uint8_t byte = 0;
     enum uart_event event = protocol_is_amid_message(&protocol)
-                                ? wait_for_byte(&byte, cycles_now(), SILENCE_CYCLES)
+                                ? wait_for_byte(&byte, counter_now(), SILENCE_CYCLES)
                                 : uart_poll(&byte);
     switch (event) {
     case UART_BYTE:
@@ -81,9 +81,9 @@ static bool somebody_knocks(uint32_t since)
 
 _Noreturn void loader_main(bool stay)
 {
-    (void)cycles_start();
+    (void)counter_start();
     uart_start_even_parity(HZ);
-    uint32_t since = cycles_now();
+    uint32_t since = counter_now();
     if (!stay && application_is_whole()) {
         if (!somebody_knocks(since)) {
             target_start();

@@ -30,7 +30,7 @@ class Activations:
 
 def planned(schedule: Schedule) -> Activations:
     """What the planner counts: scratch, and what a kernel lets output and input share, included."""
-    scratch = tuple(step.lowered.scratch_bytes for step in schedule.steps)
+    scratch = tuple(step.call.scratch_bytes for step in schedule.steps)
     return Activations(live_bytes(arena_problem(schedule)), scratch, planned=True)
 
 

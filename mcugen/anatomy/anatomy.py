@@ -12,15 +12,16 @@ from mcugen.anatomy.activations import Activations
 from mcugen.anatomy.layers import Layer, layers_of
 from mcugen.anatomy.paper import TABLE_2, MobileNet, recognise
 from mcugen.anatomy.separable import Pair, separable_pairs
-from mcugen.anatomy.support import Refusal, scheduled
+from mcugen.anatomy.support import scheduled
 from mcugen.boards import Board, load_board, load_board_of_build
-from mcugen.cmsis_nn import find
 from mcugen.emit import shape_text
 from mcugen.ir import NO_TENSOR, Graph, Tensor
-from mcugen.kernels import Target
+from mcugen.kernels import Target, backends
 from mcugen.manifest import MODEL_FILE, read_manifest
 from mcugen.ops.registry import OPERATORS
 from mcugen.passes import run_passes
+from mcugen.passes.refuse import Refusal, told
+from mcugen.passes.verdict import verdict
 from mcugen.tflite import read_model
 
 _DEFAULT_TARGET = "stm32f7"
@@ -49,9 +50,12 @@ class Anatomy:
             "model": self.graph.name,
             "board": self.board.id,
             "supported": not self.refusals,
+            "verdict": self.verdict,
             "unsupported": [
-                {"reason": refusal.reason, "layers": list(refusal.layers)}
-                for refusal in self.refusals
+                {"reason": refusal.reason, "layers": list(refusal.layers), "text": text}
+                for refusal, text in zip(
+                    self.refusals, told(self.graph, self.refusals), strict=True
+                )
             ],
             "mobilenet_v1": None if self.mobilenet is None else _mobilenet(self.mobilenet),
             "macs": sum(layer.macs for layer in self.layers),
@@ -63,6 +67,12 @@ class Anatomy:
             "activations": self._activations(),
             "tensors": [_tensor(tensor) for tensor in used_tensors(self.graph)],
         }
+
+    @property
+    def verdict(self) -> str | None:
+        """What the model is on the whole, where it is not an int8 one."""
+        found = verdict(self.graph) if self.refusals else None
+        return None if found is None else found.text
 
     def _layer(self, layer: Layer) -> dict[str, object]:
         return {
@@ -123,7 +133,7 @@ def inspect(path: Path, *, target: str | None = None) -> Anatomy:
     U004 for a folder that is no build, BoardError B001, ModelError for what is no model or holds
     what a Graph cannot, and ToolchainError T003 or T004 without CMSIS-NN.
     """
-    if path.is_file() or path.suffix == ".tflite":
+    if path.suffix == ".tflite" or (path.exists() and not path.is_dir()):
         graph, board = read_model(path), load_board(target or _DEFAULT_TARGET)
     else:
         manifest = read_manifest(path)
@@ -136,7 +146,7 @@ def dissect(graph: Graph, board: Board) -> Anatomy:
     """Takes a graph apart that has been through the passes."""
     layers = layers_of(graph)
     pairs = separable_pairs(graph, layers)
-    steps, refusals = scheduled(graph, Target(dsp=board.chip.dsp, cmsis_nn=find(None).release))
+    steps, refusals = scheduled(graph, Target(board.chip.cpu, backends()))
     return Anatomy(
         graph=graph,
         board=board,
@@ -199,7 +209,7 @@ def _tensor(tensor: Tensor) -> dict[str, object]:
         "id": tensor.id,
         "name": tensor.name,
         "shape": list(tensor.shape),
-        "dtype": tensor.dtype.value,
+        "dtype": "other" if tensor.refusal else tensor.dtype.value,
         "bytes": tensor.nbytes,
         "constant": tensor.is_constant,
         "scales": [] if quant is None else [_finite(scale) for scale in quant.scales],

@@ -16,7 +16,7 @@ from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.padding import Pair
 from mcugen.ops.pooling import Pool2D
-from mcugen.schedule import layer_names
+from mcugen.passes.layer_names import layer_names
 
 
 class Kind(enum.Enum):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcugen import resources
 from mcugen.boards.board import BankMode, Board, Flash, Pin, Pll, Region, Rom, Wiring
+from mcugen.boards.core import Core
 from mcugen.boards.description import read_board
 from mcugen.boards.names import alike, as_file, matching
 from mcugen.errors import BoardError
@@ -15,6 +16,7 @@ from mcugen.errors import BoardError
 __all__ = [
     "BankMode",
     "Board",
+    "Core",
     "Flash",
     "Pin",
     "Pll",

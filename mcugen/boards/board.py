@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcugen.boards.core import DATA_CACHE_LINES, Core
+
 PORTS = "ABCDEFGHIJK"
 """The letters of an STM32's ports, in the order of their addresses."""
 
@@ -48,6 +50,10 @@ class Chip:
     product_id: int | None = None
     uid_address: int | None = None
     flash_size_address: int | None = None
+
+    @property
+    def cpu(self) -> Core:
+        return Core(self.core, self.dsp, DATA_CACHE_LINES[self.core])
 
 
 @dataclass(frozen=True)

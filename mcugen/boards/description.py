@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -16,8 +15,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from mcugen import resources
+from mcugen import files, resources
 from mcugen.boards.board import PORTS, Board, Pin, Pll
+from mcugen.boards.core import DATA_CACHE_LINES
 from mcugen.errors import BoardError
 
 if sys.version_info >= (3, 11):
@@ -26,7 +26,6 @@ else:
     import tomli as tomllib
 
 _SCHEMA = 1
-_CORES = ("cortex-m4", "cortex-m7")
 _LARGEST_FILE = 65_536
 _ID = re.compile("[a-z0-9][a-z0-9_-]*")
 _ID_MAX = 31
@@ -40,8 +39,8 @@ def read_board(path: Path, *, any_name: bool = False) -> Board:
     Raises BoardError B002 naming file and key.
     """
     try:
-        table = tomllib.loads(_text(path))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = tomllib.loads(files.read_text(path, _LARGEST_FILE))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BoardError("B002", f"not a TOML file: {error}", where=str(path)) from error
     try:
         board: Board = _build(Board, table, "")
@@ -49,14 +48,6 @@ def read_board(path: Path, *, any_name: bool = False) -> Board:
     except _Malformed as error:
         raise BoardError("B002", str(error), where=str(path)) from None
     return board
-
-
-def _text(path: Path) -> str:
-    """Nothing that has no end is read. Raises OSError, UnicodeDecodeError."""
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_FILE:
-        raise OSError(f"no regular file of at most {_LARGEST_FILE:,} bytes")
-    return path.read_text("utf-8")
 
 
 class _Malformed(Exception):  # noqa: N818 - the error that users see is BoardError
@@ -119,7 +110,10 @@ def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
             for name in (*board.firmware_sources, *board.loader_sources)
             if not (resources.firmware_dir() / name).is_file()
         ),
-        (board.chip.core not in _CORES, f"`chip.core` must be one of {', '.join(_CORES)}"),
+        (
+            board.chip.core not in DATA_CACHE_LINES,
+            f"`chip.core` must be one of {', '.join(DATA_CACHE_LINES)}",
+        ),
         *(() if pll is None else _pll_contradictions(pll, board.clock.hz)),
         (not _adds_up(board), "the sectors of `flash` do not add up to `size`"),
         (board.loader is not None and board.chip.product_id is None, "a loader needs `product_id`"),

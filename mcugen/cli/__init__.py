@@ -14,6 +14,7 @@ from mcugen.cli.eval import eval_
 from mcugen.cli.flash import flash
 from mcugen.cli.inspect import inspect
 from mcugen.cli.monitor import monitor
+from mcugen.cli.operators import operators
 from mcugen.cli.options import Settings, examples, verbosity_options
 from mcugen.cli.outcome import status_of
 from mcugen.cli.ports import ports
@@ -54,6 +55,7 @@ cli.add_command(ports)
 cli.add_command(run)
 cli.add_command(monitor)
 cli.add_command(inspect)
+cli.add_command(operators)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

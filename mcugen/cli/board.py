@@ -142,8 +142,14 @@ def _installation(board: Board, build_dir: Path) -> tuple[int, bytes]:
             hint="name the board with `--target`, or another build with `--build`",
         )
     if "firmware-full.bin" in manifest.files:
-        return board.flash.base, (build_dir / "firmware-full.bin").read_bytes()
-    return board.application.start, (build_dir / "firmware.bin").read_bytes()
+        return board.flash.base, _contents(build_dir / "firmware-full.bin")
+    return board.application.start, _contents(build_dir / "firmware.bin")
+
+
+def _contents(path: Path) -> bytes:
+    from mcugen import files
+
+    return files.read_bytes(path, files.BUILT_BYTES)
 
 
 def _virtual_board(board: Board, flash: FlashMemory, faults: BoardFaults) -> Device:
@@ -158,6 +164,7 @@ def _virtual_board(board: Board, flash: FlashMemory, faults: BoardFaults) -> Dev
         flash=flash,
         faults=Faults(slow_erase_seconds=faults.slow_erase_seconds),
         least_wait_seconds=0.0,
+        limit=None,
     )
 
 

@@ -68,6 +68,8 @@ def build(
     if as_json:
         console.json({**answer, "schema": 1, "command": "build"})
     else:
+        for note in result.notes:
+            console.note(f"note: {note}")
         glyphs = glyphs_for(sys.stdout.encoding)
         details = console.verbosity > 0
         console.result(*render_build(answer, glyphs, console.width, details=details))

@@ -11,11 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcugen import files
 from mcugen.errors import UsageError
 from mcugen.inputs import Input, load_input, picture_input
 from mcugen.ir import Tensor
 
 _CHANNELS = (1, 3, 4)
+
+_LEAST_UNPACKED = 64 * 2**20
+_LARGEST_RATIO = 50
+"""Pictures shrink to a third or so, drawings in black and white to a twentieth; a bomb to a
+thousandth."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,15 @@ class DataSet:
             raise
 
 
-def dataset_of_files(root: Path, files: Sequence[tuple[int, Path]]) -> DataSet:
+def dataset_of_files(root: Path, pictures: Sequence[tuple[int, Path]]) -> DataSet:
     """A data set of files with their classes, which are read for their digest and nothing else."""
     digest = hashlib.sha256()
-    for number, path in files:
-        digest.update(f"{number} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for number, path in pictures:
+        digest.update(f"{number} {files.sha256(path, files.INPUT_BYTES)}\n".encode())
     return DataSet(
         root,
-        tuple(path for _, path in files),
-        tuple(number for number, _ in files),
+        tuple(path for _, path in pictures),
+        tuple(number for number, _ in pictures),
         digest.hexdigest(),
     )
 
@@ -90,6 +96,11 @@ def _are_pictures(pixels: NDArray[np.uint8]) -> bool:
     return pixels.size > 0 and (
         pixels.ndim == 3 or (pixels.ndim == 4 and pixels.shape[3] in _CHANNELS)
     )
+
+
+def largest_unpacked(size: int) -> int:
+    """Bytes that a packed file of ``size`` bytes may become, so that a small one fills no memory"""
+    return min(max(_LEAST_UNPACKED, _LARGEST_RATIO * size), files.DATA_SET_BYTES)
 
 
 def check_classes(dataset: DataSet, classes: int, path: Path) -> None:

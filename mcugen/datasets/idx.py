@@ -15,7 +15,8 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mcugen.datasets.dataset import DataSet, dataset_of_pixels
+from mcugen import files
+from mcugen.datasets.dataset import DataSet, dataset_of_pixels, largest_unpacked
 from mcugen.errors import UsageError
 
 _PICTURES = "t10k-images-idx3-ubyte"
@@ -23,7 +24,6 @@ _CLASSES = "t10k-labels-idx1-ubyte"
 _ENDINGS = ("", ".gz")
 
 _BYTES = 8
-_MOST_BYTES = 2**32
 _PIECE = 2**20
 
 
@@ -57,15 +57,20 @@ def read_idx_pair(root: Path, pictures: Path, classes: Path) -> DataSet:
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """The array in a file. Raises UsageError U001 when it is damaged, OSError when unreadable."""
     try:
-        with path.open("rb") as file:
+        with files.open_file(path, files.DATA_SET_BYTES) as file:
             zipped = file.read(2) == b"\x1f\x8b"
-        with cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb") as stream:
-            return _parse(stream, path)
+            size = file.seek(0, 2)
+            file.seek(0)
+            if not zipped:
+                return _parse(file, path, files.DATA_SET_BYTES)
+            with cast(BinaryIO, gzip.GzipFile(fileobj=file)) as stream:
+                return _parse(stream, path, largest_unpacked(size))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _damaged(path, str(error)) from None
 
 
-def _parse(stream: BinaryIO, path: Path) -> NDArray[np.uint8]:
+def _parse(stream: BinaryIO, path: Path, most: int) -> NDArray[np.uint8]:
+    """``most`` are the values that it may have."""
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise _damaged(path, "it does not begin as an IDX file does")
@@ -74,15 +79,15 @@ def _parse(stream: BinaryIO, path: Path) -> NDArray[np.uint8]:
         raise _damaged(path, f"type {kind} with {axes} axes is neither pictures nor classes")
     shape = tuple(np.frombuffer(_read(stream, 4 * axes, path), ">u4").tolist())
     size = math.prod(shape)
-    if size > _MOST_BYTES:
-        raise _damaged(path, f"its header claims {size:,} values")
+    if size > most:
+        raise _damaged(path, f"its header claims {size:,} values, {most:,} are the most")
     values = _read(stream, size, path)
     if stream.read(1):
         raise _damaged(path, f"more follows the {size:,} values of its header")
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 
-def _read(stream: BinaryIO, size: int, path: Path) -> bytes:
+def _read(stream: BinaryIO, size: int, path: Path) -> bytearray:
     """Piece by piece, so that a header that lies about the size asks for no memory."""
     data = bytearray()
     while len(data) < size:
@@ -90,7 +95,7 @@ def _read(stream: BinaryIO, size: int, path: Path) -> bytes:
         if not piece:
             raise _damaged(path, f"it ends after {len(data):,} of {size:,} bytes")
         data += piece
-    return bytes(data)
+    return data
 
 
 def _damaged(path: Path, reason: str) -> UsageError:

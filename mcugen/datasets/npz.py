@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcugen.datasets.dataset import DataSet, dataset_of_pixels
+from mcugen import files
+from mcugen.datasets.dataset import DataSet, dataset_of_pixels, largest_unpacked
 from mcugen.errors import UsageError
 
 _NAMES = (("x_test", "y_test"), ("images", "labels"))
@@ -35,7 +37,7 @@ def read_npz(path: Path) -> DataSet:
 
 
 def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-    with path.open("rb") as file:
+    with files.open_file(path, files.DATA_SET_BYTES) as file:
         if file.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
             raise UsageError(
                 "U001",
@@ -59,8 +61,20 @@ def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _wanted(file: BinaryIO) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Raises ValueError for an array that is larger than any data set, or than it can be."""
     with np.load(file, allow_pickle=False) as archive:
-        for pictures, classes in _NAMES:
-            if pictures in archive and classes in archive:
-                return archive[pictures], archive[classes]
+        for names in _NAMES:
+            if all(name in archive for name in names):
+                for name in names:
+                    _check_size(archive.zip.getinfo(f"{name}.npy"))
+                pictures, classes = (archive[name] for name in names)
+                return pictures, classes
     return None
+
+
+def _check_size(member: ZipInfo) -> None:
+    most = largest_unpacked(member.compress_size)
+    if member.file_size > most:
+        raise ValueError(
+            f"`{member.filename}` claims {member.file_size:,} bytes, {most:,} are the most"
+        )

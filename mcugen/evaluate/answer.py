@@ -27,7 +27,7 @@ _CONFUSIONS_SHOWN = 5
 class BoardSample:
     """Pictures that the virtual board ran too; the input in ``difference`` is such a number.
 
-    ``stack_bytes`` is the deepest stack, ``stray_writes`` are the stores outside the arena.
+    ``stack_bytes`` is the deepest stack, ``stray_writes`` are stores that are not a layer's own.
     """
 
     pictures: tuple[int, ...]
@@ -94,6 +94,7 @@ class Evaluation:
             "reference_accuracy": reference_right / pictures,
             "reference": list(self.references),
             "reference_disagreements": sum(one.disagreements for one in self.outcomes),
+            "reference_undefined": sum(one.undefined for one in self.outcomes),
             "layers": len(self.manifest.layers),
             "values": self._values,
             "mismatches": self._mismatches,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mcugen import files
 from mcugen.errors import UsageError
 from mcugen.evaluate.work import Outcome
 from mcugen.verify.compare import Difference
@@ -38,7 +40,8 @@ class Journal:
         Raises UsageError U001 when the file is there and cannot be read.
         """
         try:
-            lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+            exists = self.path.exists()
+            data = files.read_bytes(self.path, files.JOURNAL_BYTES) if exists else b""
         except OSError as error:
             raise UsageError(
                 "U001",
@@ -46,6 +49,7 @@ class Journal:
                 where=str(self.path),
                 hint="remove it: it only saves doing again what was done",
             ) from error
+        lines = (line.rstrip(b"\r\n") for line in io.BytesIO(data))
         outcomes = [outcome for line in lines if (outcome := self._parsed(line)) is not None]
         return {covered(outcome): outcome for outcome in outcomes}
 
@@ -73,6 +77,8 @@ class Journal:
 
     def _parsed(self, line: bytes) -> Outcome | None:
         digest, _, text = line.partition(b" ")
+        if not text:
+            return None
         return _outcome(json.loads(text)) if digest == self._digest(text).encode() else None
 
     def _unwritable(self, error: OSError) -> UsageError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from mcugen import files
 from mcugen.boards import load_board_of_build
 from mcugen.datasets import DataSet, load_dataset
 from mcugen.errors import BoardError
@@ -115,13 +116,16 @@ def _task(build: _Build, data: DataSet) -> Task:
     }
     return Task(
         key=sha256_of_json(depends),
-        library=tuple(
-            (name.removeprefix("model/"), (build.folder / name).read_bytes()) for name in sources
-        ),
-        model=(build.folder / MODEL_FILE).read_bytes(),
+        library=tuple((name.removeprefix("model/"), _built(build, name)) for name in sources),
+        model=_built(build, MODEL_FILE),
         manifest=build.manifest,
         references=references,
     )
+
+
+def _built(build: _Build, name: str) -> bytes:
+    """A file of the build, which ``read_manifest`` found as it was built."""
+    return files.read_bytes(build.folder / name, files.BUILT_BYTES)
 
 
 def _outcomes(
@@ -166,7 +170,7 @@ def _board_sample(
     numbers = tuple(index * pictures // count for index in range(count))
     inputs = [picture(number) for number in numbers]
     on_progress("virtual board", 0, count)
-    expected, _ = run_reference(build.references, build.manifest, inputs)
+    expected = run_reference(build.references, build.graph, build.manifest, inputs).execution
     found = run_board(build.folder, build.manifest, inputs, lambda event: None)
     on_progress("virtual board", count, count)
     difference = first_difference(expected, found, build.manifest)

@@ -16,6 +16,7 @@ import numpy as np
 
 from mcugen.errors import ToolchainError
 from mcugen.inputs import Input
+from mcugen.ir import Graph
 from mcugen.manifest import Manifest
 from mcugen.reference import Reference, make_references
 from mcugen.sim.host import HostBuild, build_host
@@ -58,7 +59,8 @@ class Outcome:
     ``classes`` are those of the generated C, ``reference_classes`` the reference's. ``mismatches``
     counts the values of all layers in which the two differ, ``difference`` is the first of them,
     with the picture's number in the data set; ``disagreements`` counts the bytes in which the
-    references differ from each other.
+    references differ from each other, ``undefined`` the pictures for which mcugen's definition
+    stands in for them.
     """
 
     first: int
@@ -67,6 +69,7 @@ class Outcome:
     mismatches: int
     disagreements: int
     difference: Difference | None
+    undefined: int = 0
 
 
 Runner = Callable[[Task, Sequence[range], Callable[[range], Chunk]], Generator[Outcome, None, None]]
@@ -78,8 +81,9 @@ def evaluate_chunk(task: Task, chunk: Chunk) -> Outcome:
     """Runs in a worker. Raises ToolchainError and DeviceError as ``verify`` does."""
     with _ONE_AT_A_TIME:
         tools = _tools(task)
-        expected, disagreements = run_reference(tools.references, task.manifest, chunk.inputs)
+        answered = run_reference(tools.references, tools.graph, task.manifest, chunk.inputs)
         traces = tools.host.trace([one.data for one in chunk.inputs])
+    expected = answered.execution
     found = Execution("host", tuple(trace_of(trace) for trace in traces))
     difference = first_difference(expected, found, task.manifest)
     return Outcome(
@@ -87,7 +91,8 @@ def evaluate_chunk(task: Task, chunk: Chunk) -> Outcome:
         classes=_classes(found, task.manifest),
         reference_classes=_classes(expected, task.manifest),
         mismatches=compare(expected, found, task.manifest).mismatches,
-        disagreements=disagreements,
+        disagreements=answered.disagreements,
+        undefined=answered.undefined,
         difference=difference and replace(difference, input=chunk.first + difference.input),
     )
 
@@ -105,6 +110,7 @@ class _Tools:
     key: str
     folder: tempfile.TemporaryDirectory[str]
     host: HostBuild
+    graph: Graph
     references: tuple[Reference, ...]
 
 
@@ -124,7 +130,8 @@ def _tools(task: Task) -> _Tools:
 
 
 def _make_tools(task: Task) -> _Tools:
-    references = make_references(task.model, parse_model(task.model, task.manifest.model))
+    graph = parse_model(task.model, task.manifest.model)
+    references = make_references(task.model, graph)
     names = tuple(reference.name for reference in references)
     if names != task.references:
         raise ToolchainError(
@@ -140,4 +147,4 @@ def _make_tools(task: Task) -> _Tools:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     sizes = [layer.bytes for layer in task.manifest.layers]
-    return _Tools(task.key, folder, build_host(root / "model", root, sizes), references)
+    return _Tools(task.key, folder, build_host(root / "model", root, sizes), graph, references)

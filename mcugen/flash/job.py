@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcugen import files
 from mcugen.boards import Board
 from mcugen.errors import UsageError
 from mcugen.flash.discover import Drives, PortInfo, find_ports
@@ -82,7 +83,7 @@ class Job:
             )
         path = self.folder / name
         try:
-            return path.read_bytes()
+            return files.read_bytes(path, files.BUILT_BYTES)
         except OSError as error:
             raise UsageError("U001", f"{error.strerror}", where=str(path)) from error
 

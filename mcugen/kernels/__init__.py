@@ -1,38 +1,25 @@
-"""Who can run an operator: for each kind the kernels to ask, the preferred one first."""
+"""Who can run an operator: the backends, each a folder here."""
 
 from __future__ import annotations
 
-from mcugen.errors import ModelError
-from mcugen.ir import Graph, Op
+from pathlib import Path
+
 from mcugen.kernels import cmsis_nn, portable
-from mcugen.kernels.base import Constant, Kernel, Lowered, Overlap, Release, Target
+from mcugen.kernels.backend import Backend, Family, Target
 
-__all__ = ["KERNELS", "Constant", "Kernel", "Lowered", "Overlap", "Release", "Target", "lower"]
+__all__ = ["FAMILIES", "Backend", "Family", "Target", "backends", "family_of"]
 
-KERNELS: dict[str, tuple[Kernel, ...]] = {
-    "ADD": (portable.add,),
-    "AVERAGE_POOL_2D": (cmsis_nn.average_pool,),
-    "CONV_2D": (cmsis_nn.convolution,),
-    "DEPTHWISE_CONV_2D": (cmsis_nn.depthwise,),
-    "DEQUANTIZE": (portable.dequantise,),
-    "FULLY_CONNECTED": (cmsis_nn.fully_connected, cmsis_nn.fully_connected_per_channel),
-    "MAX_POOL_2D": (cmsis_nn.max_pool,),
-    "MEAN": (portable.mean,),
-    "PAD": (portable.pad,),
-    "QUANTIZE": (portable.requantise, portable.quantise_float),
-    "SOFTMAX": (portable.softmax,),
-}
+FAMILIES: tuple[Family, ...] = (cmsis_nn.FAMILY, portable.FAMILY)
 
 
-def lower(graph: Graph, op: Op, target: Target) -> Lowered:
-    """The first kernel that runs ``op`` exactly. Raises ModelError M003 when there is none."""
-    for kernel in KERNELS.get(op.kind, ()):
-        lowered = kernel(graph, op, target)
-        if lowered is not None:
-            return lowered
-    raise ModelError(
-        "M003",
-        "no kernel runs this operator exactly",
-        where=f"operator {op.index} {op.kind} `{graph.output(op).name}`",
-        hint="the README of mcugen lists what is supported",
-    )
+def backends(cmsis_nn_sources: Path | None = None) -> tuple[Backend, ...]:
+    """All of them, the preferred one first; CMSIS-NN from a folder, or where it is found.
+
+    Raises ToolchainError T003 or T004 without a CMSIS-NN that mcugen knows.
+    """
+    return (cmsis_nn.backend(cmsis_nn_sources), portable.backend())
+
+
+def family_of(path: str) -> Family | None:
+    """Whose file this is: a path below ``model/``; None for what is generated."""
+    return next((one for one in FAMILIES if path.startswith(f"{one.folder}/")), None)

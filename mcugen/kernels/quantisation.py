@@ -6,7 +6,7 @@ import numpy as np
 
 from mcugen import numerics
 from mcugen.ir import DType, Graph, Op, Quant, Tensor
-from mcugen.kernels.base import Constant, constant
+from mcugen.kernels.call import Constant, constant
 from mcugen.kernels.tiny_scales import defined_requantisation
 from mcugen.ops.activation import Activation
 

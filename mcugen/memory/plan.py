@@ -47,7 +47,7 @@ class Plan:
 
     def scratch(self, step: Step) -> Buffer | None:
         """None where the step's kernel needs no scratch."""
-        return self.problem.buffer(_scratch(step)) if step.lowered.scratch_bytes else None
+        return self.problem.buffer(_scratch(step)) if step.call.scratch_bytes else None
 
     def scratch_offset(self, step: Step) -> int:
         return self.solution.offset(_scratch(step))
@@ -94,9 +94,9 @@ def _tensor_buffers(schedule: Schedule) -> Iterator[Buffer]:
 
 def _scratch_buffers(schedule: Schedule) -> Iterator[Buffer]:
     for step in schedule.steps:
-        if step.lowered.scratch_bytes:
+        if step.call.scratch_bytes:
             yield Buffer(
-                _scratch(step), step.lowered.scratch_bytes, step.index, step.index + 1, ALIGNMENT
+                _scratch(step), step.call.scratch_bytes, step.index, step.index + 1, ALIGNMENT
             )
 
 
@@ -107,10 +107,9 @@ def _overlaps(schedule: Schedule) -> Iterator[Overlap]:
         for tensor_id in step.inputs:
             last_read[tensor_id] = max(step.index, last_read.get(tensor_id, 0))
     for step in schedule.steps:
-        op = step.ops[0]
         shared = {
-            schedule.graph.root(op.inputs[overlap.position]): overlap.distance
-            for overlap in step.lowered.overlaps
+            schedule.graph.root(step.op.inputs[overlap.position]): overlap.distance
+            for overlap in step.call.overlaps
         }
         for tensor_id, distance in shared.items():
             if last_read[tensor_id] == step.index:

@@ -96,6 +96,7 @@ OPERATOR = Operator(
     kind="ADD",
     version=2,
     options="AddOptions",
+    takes="two tensors of one shape; one may be a constant",
     inputs=(2, 2),
     parse=_parse,
     unparse=_unparse,

@@ -39,6 +39,7 @@ class Operator:
 
     ``kind``      TFLite's builtin operator name
     ``version``   the schema's version of the operator that has what mcugen writes
+    ``takes``     what is supported of it, in a few words
     ``options``   name of the schema's options table, "" where the operator has none
     ``inputs``    how many inputs it takes at least and at most; it always has one output
     ``parse``     options -> attributes (a frozen dataclass); fields that the file leaves out
@@ -58,6 +59,7 @@ class Operator:
     kind: str
     version: int
     options: str
+    takes: str
     inputs: tuple[int, int]
     parse: Callable[[Options], object]
     unparse: Callable[[Any], Values]
@@ -92,5 +94,5 @@ def same_shape(graph: Graph, op: Op) -> Shape:
 
 
 def integers(value: int | float | bool | NDArray[Any]) -> tuple[int, ...]:
-    """An option that is a vector, as plain integers."""
-    return tuple(int(element) for element in np.atleast_1d(np.asarray(value)))
+    """A vector as plain integers; of more dimensions, or none, what it has in order."""
+    return tuple(int(element) for element in np.asarray(value).reshape(-1))

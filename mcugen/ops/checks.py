@@ -14,27 +14,13 @@ from mcugen.ops.padding import LARGEST
 
 _RANGES = {DType.INT8: (-128, 127), DType.UINT8: (0, 255)}
 
-_LEGACY = (
-    "is uint8: this is a legacy model with asymmetric uint8 weights, another arithmetic; "
-    "convert the trained model again with TFLite's full-integer post-training quantisation "
-    "(TFLITE_BUILTINS_INT8), which gives int8"
-)
-_FLOAT = (
-    "is float32: convert the model again with full-integer post-training quantisation "
-    "(a representative dataset and TFLITE_BUILTINS_INT8)"
-)
-
 TINY_SCALE_TAPS = 2**28
 """What the taps may sum up to where the reference shifts right by 31 (kernels/tiny_scales.py)."""
 
 
 def int8_activation(tensor: Tensor, what: str) -> Iterator[str]:
     """An int8 tensor with one usable scale and zero point."""
-    if tensor.dtype is DType.UINT8:
-        yield f"{what} {_LEGACY}"
-    elif tensor.dtype is DType.FLOAT32:
-        yield f"{what} {_FLOAT}"
-    elif tensor.dtype is not DType.INT8:
+    if tensor.dtype is not DType.INT8:
         yield f"{what} is {tensor.dtype.value}, not int8"
     else:
         yield from per_tensor_quantisation(tensor, what)
@@ -86,12 +72,8 @@ def shape(tensor: Tensor) -> str:
 
 def symmetric_weights(tensor: Tensor, axis: int) -> Iterator[str]:
     """Constant int8 weights with zero points 0 and one scale, or one for each index of ``axis``."""
-    if tensor.dtype is DType.UINT8:
-        yield f"weights tensor {_LEGACY}"
-    elif tensor.dtype is DType.FLOAT32:
-        yield f"weights tensor {_FLOAT}"
-    elif tensor.dtype is not DType.INT8:
-        yield f"weights tensor is {tensor.dtype.value}, not int8"
+    if tensor.dtype is not DType.INT8:
+        yield f"weights are {tensor.dtype.value}, not int8"
     elif not tensor.is_constant:
         yield "weights are computed at run time: they must be constants"
     elif tensor.quant is None:

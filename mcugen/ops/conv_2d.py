@@ -123,6 +123,7 @@ OPERATOR = Operator(
     kind="CONV_2D",
     version=3,
     options="Conv2DOptions",
+    takes="any window and stride, SAME and VALID, no dilation",
     inputs=(2, 3),
     parse=_parse,
     unparse=_unparse,

@@ -124,6 +124,7 @@ OPERATOR = Operator(
     kind="DEPTHWISE_CONV_2D",
     version=3,
     options="DepthwiseConv2DOptions",
+    takes="as CONV_2D, any depth multiplier",
     inputs=(2, 3),
     parse=_parse,
     unparse=_unparse,

@@ -40,6 +40,7 @@ OPERATOR = Operator(
     kind="DEQUANTIZE",
     version=2,
     options="DequantizeOptions",
+    takes="int8 to float32",
     inputs=(1, 1),
     parse=parse_nothing,
     unparse=unparse_nothing,

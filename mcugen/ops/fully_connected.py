@@ -124,6 +124,7 @@ OPERATOR = Operator(
     kind="FULLY_CONNECTED",
     version=4,
     options="FullyConnectedOptions",
+    takes="scales per tensor or per unit",
     inputs=(2, 3),
     parse=_parse,
     unparse=_unparse,

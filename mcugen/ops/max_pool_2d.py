@@ -25,6 +25,7 @@ OPERATOR = Operator(
     kind="MAX_POOL_2D",
     version=2,
     options="Pool2DOptions",
+    takes="any window and stride, SAME and VALID",
     inputs=(1, 1),
     parse=partial(parse_pool, MaxPool2D),
     unparse=unparse_pool,

@@ -98,6 +98,7 @@ OPERATOR = Operator(
     kind="MEAN",
     version=2,
     options="ReducerOptions",
+    takes="over height, width or both",
     inputs=(2, 2),
     parse=_parse,
     unparse=_unparse,

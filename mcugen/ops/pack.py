@@ -83,6 +83,7 @@ OPERATOR = Operator(
     kind="PACK",
     version=2,
     options="PackOptions",
+    takes="where it folds away",
     inputs=(1, _MOST_INPUTS),
     parse=_parse,
     unparse=_unparse,

@@ -58,6 +58,7 @@ OPERATOR = Operator(
     kind="PAD",
     version=2,
     options="PadOptions",
+    takes="with the zero point",
     inputs=(2, 2),
     parse=parse_nothing,
     unparse=unparse_nothing,

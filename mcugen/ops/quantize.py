@@ -74,6 +74,7 @@ OPERATOR = Operator(
     kind="QUANTIZE",
     version=2,
     options="QuantizeOptions",
+    takes="float32, int8 or uint8 to int8, and int8 to uint8",
     inputs=(1, 1),
     parse=parse_nothing,
     unparse=unparse_nothing,

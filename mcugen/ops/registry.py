@@ -65,9 +65,7 @@ def _problems(graph: Graph, op: Op) -> Iterator[str]:
         yield op.attrs.reason
         return
     operator = OPERATORS[op.kind]
-    found = list(_structure(graph, op, operator))
-    if not found:
-        found = list(operator.problems(graph, op))
+    found = list(_structure(graph, op, operator)) or list(operator.problems(graph, op))
     yield from found
     if found:
         return
@@ -87,4 +85,7 @@ def _structure(graph: Graph, op: Op, operator: Operator) -> Iterator[str]:
         if tensor_id == NO_TENSOR:
             continue
         role = f"input {number}" if number < len(op.inputs) else "output"
-        yield from checks.dimensions(graph.tensor(tensor_id), role)
+        tensor = graph.tensor(tensor_id)
+        if tensor.refusal:
+            yield f"{role} {tensor.refusal}"
+        yield from checks.dimensions(tensor, role)

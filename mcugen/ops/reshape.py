@@ -96,6 +96,7 @@ OPERATOR = Operator(
     kind="RESHAPE",
     version=1,
     options="ReshapeOptions",
+    takes="to a shape that is known, without a copy",
     inputs=(1, 2),
     parse=_parse,
     unparse=_unparse,

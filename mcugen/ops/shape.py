@@ -60,6 +60,7 @@ OPERATOR = Operator(
     kind="SHAPE",
     version=1,
     options="ShapeOptions",
+    takes="where it folds away",
     inputs=(1, 1),
     parse=_parse,
     unparse=_unparse,

@@ -71,6 +71,7 @@ OPERATOR = Operator(
     kind="SQUEEZE",
     version=1,
     options="SqueezeOptions",
+    takes="without a copy",
     inputs=(1, 1),
     parse=_parse,
     unparse=_unparse,

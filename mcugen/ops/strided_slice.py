@@ -140,6 +140,7 @@ OPERATOR = Operator(
     kind="STRIDED_SLICE",
     version=2,
     options="StridedSliceOptions",
+    takes="where it folds away",
     inputs=(4, 4),
     parse=_parse,
     unparse=_unparse,

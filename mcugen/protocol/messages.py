@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mcugen.protocol.frames import PAYLOAD_MAX, Frame
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 INPUT_CHUNK = PAYLOAD_MAX - 4
 OUTPUT_CHUNK = PAYLOAD_MAX
 
@@ -48,16 +48,24 @@ class ErrorCode(enum.IntEnum):
     NO_OUTPUT = 7
 
 
+class Counts(enum.Enum):
+    """What the counter of a board counts; one that counts instructions is a virtual board."""
+
+    NOTHING = 0
+    CYCLES = 1
+    INSTRUCTIONS = 2
+
+
 @dataclass(frozen=True)
 class Hello:
-    """Who answers. ``counts_cycles``: LAYER frames carry real counts, not zeros."""
+    """Who answers. ``counts`` is the unit of the counts in LAYER and DONE frames."""
 
     protocol_version: int
     clock_hz: int
     input_bytes: int
     output_bytes: int
     layers: int
-    counts_cycles: bool
+    counts: Counts
     board: str
     model: str
     model_hash: str
@@ -73,16 +81,16 @@ class LayerResult:
     """A layer as it ended: ``crc32`` is that of its ``bytes`` output bytes."""
 
     index: int
-    cycles: int
+    count: int
     crc32: int
     bytes: int
 
 
 @dataclass(frozen=True)
 class Done:
-    """The run ended. ``cycles`` is the sum over its layers, ``status`` what model_run returned."""
+    """The run ended. ``count`` is the sum over its layers, ``status`` what model_run returned."""
 
-    cycles: int
+    count: int
     status: int
 
 
@@ -152,7 +160,7 @@ def parse_answer(frame: Frame) -> Answer:
         raise MalformedAnswer(f"no answer has the type 0x{frame.type:02x}")
     try:
         return parse(frame.payload)
-    except (struct.error, IndexError, UnicodeDecodeError) as error:
+    except (struct.error, IndexError, ValueError) as error:
         raise MalformedAnswer(f"a payload of {len(frame.payload)} bytes: {error}") from error
 
 
@@ -166,8 +174,8 @@ def _parse_hello(payload: bytes) -> Hello:
             raise IndexError("a text is cut short")
         texts.append(payload[position + 1 : end].decode())
         position = end
-    version, clock_hz, input_bytes, output_bytes, layers, flags = numbers
-    return Hello(version, clock_hz, input_bytes, output_bytes, layers, bool(flags & 1), *texts)
+    version, clock_hz, input_bytes, output_bytes, layers, counts = numbers
+    return Hello(version, clock_hz, input_bytes, output_bytes, layers, Counts(counts), *texts)
 
 
 def _parse_done(payload: bytes) -> Done:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from mcugen.errors import DeviceError, UsageError
@@ -17,6 +17,7 @@ from mcugen.protocol.frames import DELIMITER, Damaged, Decoder, Frame, encode
 from mcugen.protocol.messages import (
     Ack,
     Answer,
+    Counts,
     Done,
     Error,
     ErrorCode,
@@ -45,19 +46,38 @@ class Port(Protocol):
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a request is sent, how long an answer may take, how long a layer may run."""
+    """How often a request is sent, how long an answer may take, how long a layer may run.
+
+    ``hello_seconds`` is for HELLO: whether anybody is there is known sooner than whether somebody
+    who was there is gone.
+    """
 
     attempts: int = 8
+    hello_seconds: float = 0.25
     answer_seconds: float = 1.0
     layer_seconds: float = 30.0
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """One inference: the output's bytes, and every layer in order."""
+    """One inference: the output's bytes, every layer in order, and what the board counted."""
 
     output: bytes
     layers: tuple[LayerResult, ...]
+    counts: Counts
+
+    @property
+    def cycles(self) -> tuple[int, ...]:
+        """An entry a layer; () where the board counts none."""
+        return self._counted(Counts.CYCLES)
+
+    @property
+    def instructions(self) -> tuple[int, ...]:
+        """An entry a layer; () where the board counts none."""
+        return self._counted(Counts.INSTRUCTIONS)
+
+    def _counted(self, unit: Counts) -> tuple[int, ...]:
+        return tuple(layer.count for layer in self.layers) if self.counts is unit else ()
 
 
 class Session:
@@ -77,7 +97,7 @@ class Session:
 
     def hello(self) -> Hello:
         """Who is there."""
-        answer = self._ask(messages.hello_request(self._next()), Hello)
+        answer = self.hello_of_any_version()
         if answer.protocol_version != messages.PROTOCOL_VERSION:
             raise DeviceError(
                 "D002",
@@ -88,6 +108,11 @@ class Session:
         self._hello = answer
         return answer
 
+    def hello_of_any_version(self) -> Hello:
+        """Who is there, be it firmware of another mcugen; REBOOT_TO_LOADER is alike in all."""
+        request = messages.hello_request(self._next())
+        return self._ask(request, Hello, self._patience.hello_seconds)
+
     def run(self, data: bytes) -> RunResult:
         """One inference. Raises UsageError U002 when ``data`` has another size than the input."""
         hello = self._hello or self.hello()
@@ -97,13 +122,18 @@ class Session:
             )
         for offset in range(0, len(data), messages.INPUT_CHUNK):
             piece = data[offset : offset + messages.INPUT_CHUNK]
-            self._ask(messages.input_request(self._next(), offset, piece), Ack)
+            self._ask(
+                messages.input_request(self._next(), offset, piece),
+                Ack,
+                self._patience.answer_seconds,
+            )
         layers = self._run_layers(hello)
-        return RunResult(self._fetch_output(hello), layers)
+        return RunResult(self._fetch_output(hello), layers, hello.counts)
 
     def reboot_to_loader(self) -> None:
         """Returns once the firmware has agreed; what answers next is the loader."""
-        self._ask(messages.reboot_request(self._next()), Ack)
+        request = messages.reboot_request(self._next())
+        self._ask(request, Ack, self._patience.answer_seconds)
         self._hello = None
 
     def _fetch_output(self, hello: Hello) -> bytes:
@@ -111,7 +141,7 @@ class Session:
         for offset in range(0, hello.output_bytes, messages.OUTPUT_CHUNK):
             length = min(messages.OUTPUT_CHUNK, hello.output_bytes - offset)
             request = messages.output_request(self._next(), offset, length)
-            data = self._ask(request, Output).data
+            data = self._ask(request, Output, self._patience.answer_seconds).data
             if len(data) != length:
                 raise DeviceError("D002", f"asked for {length} bytes of output, got {len(data)}")
             pieces.append(data)
@@ -120,47 +150,53 @@ class Session:
     def _run_layers(self, hello: Hello) -> tuple[LayerResult, ...]:
         """A lost LAYER frame shows at the end; asking again brings all of them again."""
         request = messages.run_request(self._next())
-        layers: dict[int, LayerResult] = {}
+        run = _Run(hello.layers)
         for _ in range(self._patience.attempts):
             self._send(request)
-            done = self._collect_layers(request.sequence, layers)
+            done = self._collect_layers(request.sequence, run)
             if done is not None and done.status != 0:
                 raise DeviceError("D002", f"the model ended with status {done.status}")
-            if done is not None and layers.keys() >= set(range(hello.layers)):
-                return tuple(layers[index] for index in range(hello.layers))
-        raise self._no_answer()
+            if done is not None and run.is_whole:
+                return run.in_order()
+        raise self._no_answer(self._patience.answer_seconds)
 
-    def _collect_layers(self, sequence: int, layers: dict[int, LayerResult]) -> Done | None:
-        """None when the request must be sent again."""
-        seconds = self._patience.answer_seconds
-        while (answer := self._next_answer(sequence, seconds)) is not None:
-            if isinstance(answer, Done):
+    def _collect_layers(self, sequence: int, run: _Run) -> Done | None:
+        """None when the request must be sent again.
+
+        Only what is new gives the board more time, and of what is not there can be no more than the
+        answers to all attempts: a board that says the same for ever is left.
+        """
+        deadline = time.monotonic() + self._patience.answer_seconds
+        for _ in range(self._patience.attempts * run.answers):
+            answer = self._next_answer(sequence, deadline)
+            if answer is None or isinstance(answer, Done):
                 return answer
-            if isinstance(answer, LayerResult):
-                layers[answer.index] = answer
-            seconds = self._patience.layer_seconds
+            if run.take(answer):
+                deadline = time.monotonic() + self._patience.layer_seconds
+        self._heard_nonsense = True
         return None
 
-    def _ask(self, request: Frame, kind: type[AnswerT]) -> AnswerT:
+    def _ask(self, request: Frame, kind: type[AnswerT], seconds: float) -> AnswerT:
+        """``seconds`` are for an attempt, whatever else comes meanwhile."""
         for _ in range(self._patience.attempts):
             self._send(request)
-            seconds = self._patience.answer_seconds
-            while (answer := self._next_answer(request.sequence, seconds)) is not None:
+            deadline = time.monotonic() + seconds
+            while (answer := self._next_answer(request.sequence, deadline)) is not None:
                 if isinstance(answer, kind):
                     return answer
-        raise self._no_answer()
+                self._heard_nonsense = True
+        raise self._no_answer(seconds)
 
     def _send(self, request: Frame) -> None:
         """A delimiter first: it ends whatever noise or half a frame came before."""
         self._port.write(DELIMITER + encode(request))
 
-    def _next_answer(self, sequence: int, seconds: float) -> Answer | None:
+    def _next_answer(self, sequence: int, deadline: float) -> Answer | None:
         """The next answer to this request; None when it must be sent again.
 
         That is after silence, and when the firmware says that it got a damaged frame. Frames with
         another sequence number are late answers to earlier requests.
         """
-        deadline = time.monotonic() + seconds
         while (frame := self._next_frame(deadline)) is not None:
             answer = self._parse(frame)
             if isinstance(answer, Fault):
@@ -198,7 +234,7 @@ class Session:
         self._sequence = (self._sequence + 1) % 256
         return self._sequence
 
-    def _no_answer(self) -> DeviceError:
+    def _no_answer(self, seconds: float) -> DeviceError:
         if self._heard_nonsense:
             return DeviceError(
                 "D002",
@@ -207,9 +243,39 @@ class Session:
             )
         return DeviceError(
             "D001",
-            f"the board did not answer {self._patience.attempts} requests",
+            f"the board did not answer {self._patience.attempts} requests"
+            f" within {self._patience.attempts * seconds:g} seconds",
             hint="is it powered, is this its port, is a firmware made by mcugen on it?",
         )
+
+
+@dataclass
+class _Run:
+    """What has come of an inference, over all attempts to get it."""
+
+    layers: int
+    begun: bool = False
+    found: dict[int, LayerResult] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> int:
+        """Frames that one RUN is answered with: ACK, LAYER for each layer, DONE."""
+        return self.layers + 2
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.found) == self.layers
+
+    def take(self, answer: Answer) -> bool:
+        """Whether this is something new."""
+        before = (self.begun, len(self.found))
+        if isinstance(answer, LayerResult) and answer.index < self.layers:
+            self.found[answer.index] = answer
+        self.begun = True
+        return before != (self.begun, len(self.found))
+
+    def in_order(self) -> tuple[LayerResult, ...]:
+        return tuple(self.found[index] for index in range(self.layers))
 
 
 def _crashed(fault: Fault) -> DeviceError:

@@ -20,6 +20,7 @@ class Reference(Protocol):
     def trace(self, inputs: bytes) -> Trace:
         """Every computed tensor that the output depends on, and the input.
 
-        ``inputs`` are the bytes of the graph's only input. Raises ToolchainError T006.
+        ``inputs`` are the bytes of the graph's only input. Where the implementation has no answer
+        (``guards``), mcugen's definition stands in. Raises ToolchainError T006.
         """
         ...

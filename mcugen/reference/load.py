@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from mcugen import files
 from mcugen.errors import ToolchainError, UsageError
 from mcugen.ir import Graph
 from mcugen.reference.base import Reference
@@ -16,7 +17,7 @@ from mcugen.reference.base import Reference
 def load_references(model_path: Path, graph: Graph) -> tuple[Reference, ...]:
     """``make_references`` for a file. Raises UsageError U001 when it cannot be read."""
     try:
-        model = model_path.read_bytes()
+        model = files.read_bytes(model_path, files.MODEL_BYTES)
     except OSError as error:
         raise UsageError(
             "U001", f"the model cannot be read: {error.strerror}", where=str(model_path)

@@ -6,6 +6,7 @@ tensor that is read back is what its operator wrote.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import metadata
 
@@ -13,11 +14,12 @@ import numpy as np
 from tflite_micro.python.tflite_micro.runtime import Interpreter, InterpreterConfig
 
 from mcugen.errors import ToolchainError
-from mcugen.ir import Graph, Op
+from mcugen.ir import Graph, Op, Tensor
 from mcugen.passes.drop_dead import drop_dead
 from mcugen.reference.base import Trace
 from mcugen.reference.biases import lacks_bias, with_biases
-from mcugen.reference.guards import can_abort, check_input
+from mcugen.reference.guards import aborts, can_abort, stand_in
+from mcugen.reference.one_operator import one_operator, variables
 from mcugen.reference.quiet import quiet_stderr
 from mcugen.tflite.write import write_model
 
@@ -34,6 +36,7 @@ class TfliteMicro:
         self.name = f"tflite-micro {metadata.version('tflite-micro')}"
         if any(lacks_bias(graph, op) for op in graph.ops):
             model = write_model(with_biases(self._graph))
+        self._alone: dict[Op, Interpreter] = {}
         # An operator that could abort runs only after what comes before it was seen.
         risky = [op for op in self._graph.ops if can_abort(self._graph, op)]
         self._before = {op: self._prefix(op) for op in risky}
@@ -72,7 +75,8 @@ class TfliteMicro:
             if interpreter is not None:
                 self._invoke(interpreter, inputs)
                 data = _read(interpreter, op.inputs[0])
-            check_input(self._graph, op, data)
+            if aborts(self._graph, op, data):
+                return self._one_by_one(inputs)
         self._invoke(self._whole, inputs)
         computed = (op.outputs[0] for op in self._graph.ops)
         return {
@@ -80,12 +84,32 @@ class TfliteMicro:
             **{tensor_id: _read(self._whole, tensor_id) for tensor_id in computed},
         }
 
-    def _invoke(self, interpreter: Interpreter, inputs: bytes) -> None:
-        tensor = self._graph.tensor(self._graph.inputs[0])
-        array = np.frombuffer(inputs, tensor.dtype.numpy).reshape(tensor.shape)
+    def _one_by_one(self, inputs: bytes) -> Trace:
+        """Each operator as a model of its own; mcugen's answer where one would abort."""
+        values = {self._graph.inputs[0]: inputs}
+        for op in self._graph.ops:
+            sources = variables(self._graph, op)
+            data = [values[tensor.id] for tensor in sources]
+            if aborts(self._graph, op, data[0]):
+                values[op.outputs[0]] = stand_in(self._graph, op, data[0])
+                continue
+            alone = with_biases(one_operator(self._graph, op))
+            if op not in self._alone:
+                self._alone[op] = self._interpreter(write_model(alone))
+            self._invoke(self._alone[op], *data, tensors=sources)
+            values[op.outputs[0]] = _read(self._alone[op], alone.outputs[0])
+        return values
+
+    def _invoke(
+        self, interpreter: Interpreter, *inputs: bytes, tensors: Sequence[Tensor] = ()
+    ) -> None:
+        """``tensors`` are what the inputs are; by default, the model's."""
+        known = tensors or (self._graph.tensor(self._graph.inputs[0]),)
         with quiet_stderr() as messages:
             try:
-                interpreter.set_input(array, 0)
+                for place, (tensor, data) in enumerate(zip(known, inputs, strict=True)):
+                    array = np.frombuffer(data, tensor.dtype.numpy).reshape(tensor.shape)
+                    interpreter.set_input(array, place)
                 interpreter.invoke()
             except (RuntimeError, ValueError) as error:
                 raise self._refused(error, messages()) from error

@@ -15,7 +15,7 @@ import numpy as np
 from tflite_runtime.interpreter import Interpreter, OpResolverType
 
 from mcugen.errors import ToolchainError
-from mcugen.ir import NO_TENSOR, Graph, Op, Tensor
+from mcugen.ir import Graph, Op
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.fully_connected import FullyConnected
 from mcugen.ops.padding import Padding
@@ -23,7 +23,8 @@ from mcugen.ops.registry import place
 from mcugen.passes.drop_dead import drop_dead
 from mcugen.reference.base import Trace
 from mcugen.reference.biases import with_biases
-from mcugen.reference.guards import check_input
+from mcugen.reference.guards import aborts, stand_in
+from mcugen.reference.one_operator import one_operator, variables
 from mcugen.reference.quiet import quiet_stderr
 from mcugen.tflite.write import write_model
 
@@ -74,45 +75,14 @@ class TfliteRuntime:
 
     def _run(self, op: Op, interpreter: Any, values: dict[int, bytes]) -> bytes:
         inputs = variables(self._graph, op)
-        check_input(self._graph, op, values[inputs[0].id])
+        if aborts(self._graph, op, values[inputs[0].id]):
+            return stand_in(self._graph, op, values[inputs[0].id])
         for tensor, detail in zip(inputs, interpreter.get_input_details(), strict=True):
             array = np.frombuffer(values[tensor.id], tensor.dtype.numpy).reshape(detail["shape"])
             interpreter.set_tensor(detail["index"], array)
         interpreter.invoke()
         output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
         return np.asarray(output).tobytes()
-
-
-def variables(graph: Graph, op: Op) -> tuple[Tensor, ...]:
-    """The operator's inputs that are no constants, each once, in order."""
-    present = dict.fromkeys(tensor_id for tensor_id in op.inputs if tensor_id != NO_TENSOR)
-    return tuple(graph.tensor(t) for t in present if not graph.tensor(t).is_constant)
-
-
-def one_operator(graph: Graph, op: Op) -> Graph:
-    """``op`` as a graph of its own whose inputs are its ``variables``.
-
-    Names are replaced, so that identical operators give identical models. A one-dimensional bias
-    that claims to be quantised along another axis (TFLite Micro's person_detect) is corrected:
-    TFLite refuses it, though nothing depends on it.
-    """
-    ids = dict.fromkeys(t for t in (*op.inputs, *op.outputs) if t != NO_TENSOR)
-    places = {tensor_id: index for index, tensor_id in enumerate(ids)}
-    tensors = tuple(
-        _axis_corrected(replace(graph.tensor(t), id=index, name=f"t{index}"))
-        for t, index in places.items()
-    )
-    inputs = tuple(places.get(t, NO_TENSOR) for t in op.inputs)
-    while inputs and inputs[-1] == NO_TENSOR:
-        inputs = inputs[:-1]
-    outputs = tuple(places[t] for t in op.outputs)
-    return Graph(
-        name=op.kind.lower(),
-        tensors=tensors,
-        ops=(replace(op, index=0, inputs=inputs, outputs=outputs),),
-        inputs=tuple(places[tensor.id] for tensor in variables(graph, op)),
-        outputs=outputs,
-    )
 
 
 def acceptable(graph: Graph) -> Graph:
@@ -143,9 +113,3 @@ def _as_convolution(graph: Graph, op: Op) -> Graph:
         tensors=tuple(replace(t, shape=shapes.get(t.id, t.shape)) for t in graph.tensors),
         ops=(replace(op, kind="CONV_2D", attrs=attrs),),
     )
-
-
-def _axis_corrected(tensor: Tensor) -> Tensor:
-    if tensor.quant is None or tensor.quant.axis < len(tensor.shape) or len(tensor.shape) != 1:
-        return tensor
-    return replace(tensor, quant=replace(tensor.quant, axis=0))

@@ -9,9 +9,22 @@ from dataclasses import dataclass
 from mcugen.report.arena import Arena, Buffer
 from mcugen.report.words import plural
 
-_WIDTH, _HEIGHT = 1040, 480
-_LEFT, _RIGHT, _TOP, _BOTTOM = 74, 1026, 40, 426
-"""Of the plot within the picture."""
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture's size and the place of the plot within it."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
+WIDE = Frame(1040, 480, 74, 1026, 40, 426)
+NARROW = Frame(328, 400, 54, 322, 40, 346)
+"""For a telephone: as wide as there is room for beside the margins, so that it is not scaled."""
 
 _CHARACTER, _LINE = 5.8, 12
 """The most that a character of a label takes in width, and a line in height."""
@@ -61,12 +74,7 @@ class Box:
 class Figure:
     """All that the template draws. ``bound`` is None where the peak is the lower bound."""
 
-    width: int
-    height: int
-    left: float
-    right: float
-    top: float
-    bottom: float
+    frame: Frame
     column: float
     boxes: tuple[Box, ...]
     addresses: tuple[Tick, ...]
@@ -76,23 +84,18 @@ class Figure:
     bound: Tick | None
 
 
-def figure(arena: Arena) -> Figure:
+def figure(arena: Arena, frame: Frame = WIDE) -> Figure:
     """The arena to scale, address 0 at the bottom."""
-    column = (_RIGHT - _LEFT) / arena.steps
+    plot = _Plot(arena, frame)
     met = arena.bytes == arena.lower_bound
-    bound = Tick(_y(arena, arena.lower_bound), f"lower bound {arena.lower_bound:,}")
+    bound = Tick(plot.y(arena.lower_bound), f"lower bound {arena.lower_bound:,}")
     return Figure(
-        width=_WIDTH,
-        height=_HEIGHT,
-        left=_LEFT,
-        right=_RIGHT,
-        top=_TOP,
-        bottom=_BOTTOM,
-        column=round(column, 2),
-        boxes=tuple(_box(arena, order, column) for order in _large_first(arena)),
-        addresses=tuple(Tick(_y(arena, at), f"{at:,}") for at in _ticks(arena.bytes)),
-        steps=tuple(_step_ticks(arena.steps, column)),
-        binding=tuple(round(_LEFT + step * column, 2) for step in arena.binding),
+        frame=frame,
+        column=round(plot.column, 2),
+        boxes=tuple(_box(plot, order) for order in _large_first(arena)),
+        addresses=tuple(Tick(plot.y(at), f"{at:,}") for at in _ticks(arena.bytes)),
+        steps=tuple(_step_ticks(plot)),
+        binding=tuple(round(plot.x(step), 2) for step in arena.binding),
         peak_text=f"peak {arena.bytes:,} bytes{', the lower bound' if met else ''}",
         bound=None if met else bound,
     )
@@ -112,18 +115,37 @@ def _large_first(arena: Arena) -> list[int]:
     return sorted(range(len(sizes)), key=lambda order: -sizes[order])
 
 
-def _box(arena: Arena, order: int, column: float) -> Box:
-    buffer = arena.buffers[order]
-    top, bottom = _y(arena, buffer.top), _y(arena, buffer.offset)
+@dataclass(frozen=True)
+class _Plot:
+    """Where steps and addresses are in a frame."""
+
+    arena: Arena
+    frame: Frame
+
+    @property
+    def column(self) -> float:
+        return (self.frame.right - self.frame.left) / self.arena.steps
+
+    def x(self, step: float) -> float:
+        return self.frame.left + step * self.column
+
+    def y(self, address: int) -> float:
+        height = self.frame.bottom - self.frame.top
+        return round(self.frame.bottom - height * address / max(self.arena.bytes, 1), 2)
+
+
+def _box(plot: _Plot, order: int) -> Box:
+    buffer = plot.arena.buffers[order]
+    top, bottom = plot.y(buffer.top), plot.y(buffer.offset)
     height = max(bottom - top, _THINNEST)
-    width = (buffer.end - buffer.start) * column
+    width = (buffer.end - buffer.start) * plot.column
     lines, turned = _label(buffer, width, height)
     first = _middle(bottom - height, height) - _LINE * (len(lines) - 1) / 2
     return Box(
         order=order,
         kind=_kind(buffer),
         title=describe(buffer),
-        x=round(_LEFT + buffer.start * column, 2),
+        x=round(plot.x(buffer.start), 2),
         y=round(bottom - height, 2),
         width=round(width, 2),
         height=round(height, 2),
@@ -172,10 +194,6 @@ def _middle(start: float, extent: float) -> float:
     return round(start + extent / 2, 2)
 
 
-def _y(arena: Arena, address: int) -> float:
-    return round(_BOTTOM - (_BOTTOM - _TOP) * address / max(arena.bytes, 1), 2)
-
-
 def _ticks(size: int) -> Iterator[int]:
     """Multiples of a power of two, which addresses are read in."""
     distance = 4
@@ -184,7 +202,8 @@ def _ticks(size: int) -> Iterator[int]:
     yield from range(0, size + 1, distance)
 
 
-def _step_ticks(steps: int, column: float) -> Iterator[Tick]:
-    every = next(n for n in (1, 2, 5, 10, 20, 50, 100, steps) if n * column >= 3.5 * _CHARACTER)
+def _step_ticks(plot: _Plot) -> Iterator[Tick]:
+    steps, least = plot.arena.steps, 3.5 * _CHARACTER
+    every = next(n for n in (1, 2, 5, 10, 20, 50, 100, steps) if n * plot.column >= least)
     for step in range(0, steps, every):
-        yield Tick(round(_LEFT + (step + 0.5) * column, 2), str(step))
+        yield Tick(round(plot.x(step + 0.5), 2), str(step))

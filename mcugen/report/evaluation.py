@@ -37,6 +37,9 @@ def _summary(report: Answer) -> tuple[Block, ...]:
     ]
     if report["reference_disagreements"]:
         lines.insert(4, f"           they differ in {report['reference_disagreements']:,} bytes")
+    if report.get("reference_undefined"):
+        what = plural(report["reference_undefined"], "picture")
+        lines.insert(4, f"           TFLite's softmax has no answer for {what}: mcugen's stands in")
     return tuple(lines)
 
 

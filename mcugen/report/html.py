@@ -65,13 +65,18 @@ def render_page(page: Page) -> str:
         autoescape=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters["code"] = _code
+    environment.filters |= {"code": _code, "breakable": _breakable}
     script = (resources.templates_dir() / "report.js").read_text("utf-8")
     # The page's policy lets this very script run and no other.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(
         page=page, script=Markup(script), script_sha256=digest
     )
+
+
+def _breakable(name: str) -> Markup:
+    """A name that may go on in the next line after an underscore."""
+    return Markup("_<wbr>").join(printable(name).split("_"))
 
 
 def _code(text: str) -> Markup:

@@ -256,16 +256,5 @@ def _activations(answer: Answer) -> tuple[Block, ...]:
 def _support(answer: Answer) -> tuple[Block, ...]:
     if answer["supported"]:
         return ("supported: mcugen compiles every operator exactly",)
-    layers = answer["layers"]
-    return (
-        "not supported:",
-        *(f"  {_places(layers, one['layers'])}{one['reason']}" for one in answer["unsupported"]),
-    )
-
-
-def _places(layers: Sequence[Answer], indices: Sequence[int]) -> str:
-    if not indices:
-        return ""
-    first = f"layer {indices[0]} `{layers[indices[0]]['name']}`"
-    more = f" and {len(indices) - 1} more" if len(indices) > 1 else ""
-    return f"{first}{more}: "
+    verdict = f" {answer['verdict']}" if answer["verdict"] else ""
+    return (f"not supported:{verdict}", *(f"  {one['text']}" for one in answer["unsupported"]))

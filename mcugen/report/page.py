@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from mcugen.report.arena import arena_of
-from mcugen.report.arena_svg import Figure, figure
+from mcugen.report.arena_svg import NARROW, Figure, figure
 from mcugen.report.flash_map import flash_map
 from mcugen.report.page_checks import Checks, checks_of
 from mcugen.report.page_layers import LayerRow, ScalesRow, count_names, layer_rows, scales_row
@@ -25,7 +25,7 @@ from mcugen.report.page_memory import (
 from mcugen.report.quantisation import LayerScales
 from mcugen.report.summary import clock, ran_image, summarise
 from mcugen.report.verification import Verification
-from mcugen.report.words import Answer, address, duration, kib, percentage, plural, ratio
+from mcugen.report.words import Answer, address, kib, percentage, plural, ratio
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Page:
     tried: str
     verdicts: tuple[Verdict, ...]
     tiles: tuple[Tile, ...]
-    figure: Figure
+    figures: tuple[tuple[str, Figure], ...]
     arena_text: str
     buffers: tuple[BufferRow, ...]
     sectors: tuple[SectorRow, ...]
@@ -80,7 +80,7 @@ def page_of(build: Answer, verification: Verification, scales: Sequence[LayerSca
         tried=build["tried"],
         verdicts=tuple(_verdicts(build, verification)),
         tiles=tuple(_tiles(build, found)),
-        figure=figure(arena),
+        figures=(("wide", figure(arena)), ("narrow", figure(arena, NARROW))),
         arena_text=arena_text(build, arena),
         buffers=tuple(buffer_row(buffer) for buffer in arena.buffers),
         sectors=tuple(sector_row(one, max(build["sectors"])) for one in sectors),
@@ -143,7 +143,7 @@ def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
             "ms",
             (
                 f"{found['cycles']:,} cycles at {clock_hz / 1e6:g} MHz, at most",
-                "as the board at the port counts; a virtual one counts instructions",
+                "as the board at the port counts",
             ),
         )
     if found is not None and found["instructions"] is not None:
@@ -152,8 +152,7 @@ def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
             *_millions(found["instructions"]),
             (
                 f"{ratio(found['instructions'], build['macs'])} a MAC; counted in simulation",
-                f"{duration(found['instructions'], clock_hz)} if each took one cycle: "
-                "real time is not modelled",
+                "what they take is not modelled: a board at a port counts cycles",
             ),
         )
     yield Tile(
@@ -194,7 +193,11 @@ def _versions(build: Answer) -> tuple[tuple[str, str], ...]:
     return (
         ("mcugen", build["mcugen"]),
         ("Compiler", build["toolchain"]),
-        ("CMSIS-NN", f"{build['cmsis_nn']['version']}, from {build['cmsis_nn']['origin']}"),
+        *(
+            (backend["name"], f"{backend['version']}, from {backend['origin']}")
+            for backend in build["backends"]
+            if backend["origin"] != backend["name"]
+        ),
         ("Target", f"{build['target']}, board {build['board']}"),
         ("Application starts at", address(build["application_start"])),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcugen.report.verify import undefined
 from mcugen.report.words import Answer, executions, top, trouble
 from mcugen.verify.report import EXECUTIONS
 
@@ -15,6 +16,7 @@ class PairRow:
     by: str
     values: str
     outputs: str
+    inputs: str
     same: bool
 
 
@@ -54,6 +56,8 @@ def _facts(found: Answer) -> Iterator[tuple[str, str]]:
     yield "Reference", ", confirmed by ".join(found["reference"])
     if found["reference_disagreements"]:
         yield "The references differ", f"in {found['reference_disagreements']:,} values"
+    if found.get("reference_undefined"):
+        yield "Beyond the reference", undefined(found["reference_undefined"])
     yield "Executions", ", ".join(EXECUTIONS[name] for name in executions(found)[1:])
     if found["stack_bytes"] is not None:
         yield "Deepest stack", f"{found['stack_bytes']:,} of {found['stack_reserved']:,} bytes"
@@ -69,5 +73,6 @@ def _pair(pair: Answer) -> PairRow:
         by="every value" if by_values else "CRC-32 of every layer",
         values=f"{pair['mismatches']:,} of {pair['values']:,} {compared}",
         outputs=f"{pair['output_mismatches']:,} of {pair['output_values']:,}",
+        inputs=f"{pair['inputs']:,}",
         same=not (pair["mismatches"] or pair["output_mismatches"]),
     )

@@ -11,16 +11,22 @@ from mcugen.report.words import Answer, duration, score, worth_showing
 def render_run(report: Answer) -> tuple[Block, ...]:
     """What was sent, the answer, and what it cost."""
     given = report["input"]
-    cycles, clock = report["cycles"], report["clock_hz"]
     return (
         f"{given['name']}  {given['note']}",
         "",
         _classes(worth_showing(report["top"])),
         "",
-        f"{cycles:,} cycles, {duration(cycles, clock)}"
-        if cycles is not None
-        else "the board counts no cycles",
+        _cost(report),
     )
+
+
+def _cost(report: Answer) -> str:
+    if report["cycles"] is not None:
+        spent = duration(report["cycles"], report["clock_hz"])
+        return f"{report['cycles']:,} cycles, {spent}"
+    if report["instructions"] is not None:
+        return f"{report['instructions']:,} instructions; a virtual board models no time"
+    return "the board counts neither cycles nor instructions"
 
 
 def _classes(classes: Sequence[Answer]) -> Table:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mcugen.report.evidence import VIRTUAL_PORT
 from mcugen.report.layout import Block
 from mcugen.report.verification import Verification
-from mcugen.report.verify import verdict
 from mcugen.report.words import Answer, duration, executions, trouble
 
 
@@ -36,7 +36,7 @@ def summarise(build: Answer, verification: Verification) -> dict[str, object]:
 
 def ran_image(found: Answer) -> bool:
     """Whether the very image ran, and not only the same C built for another machine."""
-    return not {"board", "port"}.isdisjoint(executions(found))
+    return not {"board", "port", VIRTUAL_PORT}.isdisjoint(executions(found))
 
 
 def clock(build: Answer, found: Answer | None) -> int:
@@ -47,7 +47,7 @@ def clock(build: Answer, found: Answer | None) -> int:
 
 def _verdict(found: Answer) -> str:
     error = found.get("error")
-    return trouble(error) if error else verdict(found)
+    return trouble(error) if error else "; ".join(found["verdicts"])
 
 
 def render_report(result: Answer) -> tuple[Block, ...]:

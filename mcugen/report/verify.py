@@ -75,7 +75,11 @@ def _findings(report: Answer) -> tuple[Block, ...]:
     lines: list[Block] = [f"reference     {' confirmed by '.join(report['reference'])}"]
     if report["reference_disagreements"]:
         lines.append(f"              they differ in {report['reference_disagreements']:,} values")
+    if report.get("reference_undefined"):  # evidence of before it was counted lacks it
+        lines.append(f"              {undefined(report['reference_undefined'])}")
     lines.extend(f"{'pair':<13} {_pair(pair)}" for pair in report["pairs"])
+    if report["port_counts"] == "instructions":
+        lines.append("port          a virtual board, which counts instructions and models no time")
     if report["instructions"] is not None:
         lines.append(f"instructions  {report['instructions']:,} an inference, at most")
     if report["cycles"] is not None:
@@ -88,6 +92,12 @@ def _findings(report: Answer) -> tuple[Block, ...]:
     if report["stray_writes"] is not None:
         lines.append(f"stray writes  {report['stray_writes'] or 'none'}")
     return tuple(lines)
+
+
+def undefined(inputs: int) -> str:
+    """Of a softmax over 512 classes and more whose exponentials add up to 512 and more."""
+    what = plural(inputs, "input")
+    return f"TFLite's softmax has no answer for {what}: mcugen's definition stood in"
 
 
 def _pair(pair: Answer) -> str:

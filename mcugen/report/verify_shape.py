@@ -11,7 +11,7 @@ _COUNT = int | None
 
 _SHAPE: dict[str, Any] = {
     "status": str,
-    "inputs": [{"name": str, "note": str}],
+    "inputs": [{"name": str, "note": str, "sha256": str}],
     "answers": [{"top": [{"index": int, "label": str, "score": int | float}]}],
     "layers": int,
     "layer_details": [{"instructions": _COUNT, "cycles": _COUNT, "equal": bool}],
@@ -32,6 +32,7 @@ _SHAPE: dict[str, Any] = {
     "instructions": _COUNT,
     "cycles": _COUNT,
     "clock_hz": _COUNT,
+    "port_counts": str | None,
     "stack_bytes": _COUNT,
     "stack_reserved": int,
     "stray_writes": _COUNT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from mcugen.boards import Board, Region
 from mcugen.errors import BoardError, DeviceError
@@ -19,20 +19,29 @@ from mcugen.sim.peripherals_stm32f4 import add_stm32f4
 from mcugen.sim.peripherals_stm32f7 import add_stm32f7
 from mcugen.sim.trace import RunTrace
 from mcugen.sim.waiting import PATIENCE_SECONDS, Waiting
-from mcugen.sim.watch import LayerCallback, ModelWatch
+from mcugen.sim.watch import LayerCallback, ModelWatch, Span
 
 UNWRITTEN = 0xA5
 """What RAM holds at power-up, so that nothing can rely on zeros and the stack's depth shows."""
 
-INSTRUCTION_LIMIT = 1_000_000_000
-"""How long the firmware may compute before it waits for a byte again: the 128-pixel MobileNetV1
-of width 0.25 takes a twentieth of it for an inference."""
+_LEAST_LIMIT = 1_000_000_000
+_INSTRUCTIONS_A_MAC = 50
+"""Pointwise convolutions take 2 to 3, depthwise ones 6 to 20."""
+
+_SLICE = 50_000_000
+"""A board without a limit looks after so many instructions whether its reader was interrupted."""
 
 _FAMILIES: Mapping[str, Callable[[Bus, Board, SerialLine, Faults], None]] = {
     "mps2": lambda bus, board, line, _faults: add_mps2(bus, board, line),
     "stm32f4": add_stm32f4,
     "stm32f7": add_stm32f7,
 }
+
+
+def instruction_limit(macs: int) -> int:
+    """How long firmware with a model of so much work may compute before it waits for a byte again:
+    generous, so that what reaches it computes without end."""
+    return _LEAST_LIMIT + _INSTRUCTIONS_A_MAC * macs
 
 
 def check_modelled(board: Board) -> None:
@@ -51,10 +60,11 @@ class VirtualBoard:
     ``flash`` is what the chip holds and may change; the processor then starts at its first
     address, as every chip does. Without it the flash holds nothing but the image, whose
     application is started directly. ``boot_address`` overrides both. ``image`` names what runs;
-    without one there is no watching the model. ``on_layer`` is told every layer's output. A
-    ``read`` lets the firmware wait at least ``least_wait_seconds`` of its own time. Raises
-    BoardError B003 when the virtual board does not have the chip's peripherals, or the image does
-    not lie in the flash.
+    without one there is no watching the model. ``on_layer`` is told every layer's output,
+    ``layer_writes`` are the spans of the arena that each layer may write (all, if it is empty). A
+    ``read`` lets the firmware wait at least ``least_wait_seconds`` of its own time and compute for
+    ``limit`` instructions, None: for ever, as a chip does. Raises BoardError B003 when the virtual
+    board does not have the chip's peripherals, or the image does not lie in the flash.
     """
 
     def __init__(
@@ -64,17 +74,19 @@ class VirtualBoard:
         *,
         flash: FlashMemory | None = None,
         on_layer: LayerCallback | None = None,
+        layer_writes: Sequence[Sequence[Span]] = (),
         boot_address: int | None = None,
         faults: Faults | None = None,
         least_wait_seconds: float = PATIENCE_SECONDS,
-        instruction_limit: int = INSTRUCTION_LIMIT,
+        limit: int | None = _LEAST_LIMIT,
     ) -> None:
         self.board = board
         self.resets = 0
         self.powered = True
         self._image = image
         self._faults = faults or Faults()
-        self._limit = instruction_limit
+        self._limit = limit
+        self._slice = _SLICE if limit is None else limit
         start = board.application.start if flash is None else board.flash.base
         self._boot_address = start if boot_address is None else boot_address
         self.flash = _flash_with(board, image) if flash is None else flash
@@ -93,7 +105,7 @@ class VirtualBoard:
         self._watch = (
             None
             if image is None
-            else ModelWatch(self.cpu, image, (*board.memory, *registers), on_layer)
+            else ModelWatch(self.cpu, image, (*board.memory, *registers), layer_writes, on_layer)
         )
         self._session = Session(self)
         self._start()
@@ -157,7 +169,7 @@ class VirtualBoard:
         return RunTrace(
             outputs=tuple(self._watch.outputs),
             crcs=tuple(layer.crc32 for layer in result.layers),
-            instructions=tuple(layer.cycles for layer in result.layers),
+            instructions=result.instructions,
             output=result.output,
             stack_bytes=self._stack_used(),
             stack_reserved=top - bottom,
@@ -181,17 +193,18 @@ class VirtualBoard:
         self._waiting.begin()
         while not (self._pause or self._idle or self._interrupted):
             try:
-                finished = self.cpu.run(self._limit)
+                finished = self.cpu.run(self._slice)
             except PowerCut:
                 self.power_off()
                 return
             except Stopped as stopped:
                 raise self._crash(stopped) from None
-            if not finished:
+            if not finished and self._limit is not None:
                 raise DeviceError(
                     "D001",
-                    f"the firmware computes for {self._limit:,} instructions and does not answer",
+                    f"the firmware computed for {self._limit:,} instructions and did not answer",
                     where=self._describe(self.cpu.pc),
+                    hint="the virtual board's limit for this model's work: it seems to have no end",
                 )
             if self._reset_wanted:
                 self._reset()
@@ -216,7 +229,7 @@ class VirtualBoard:
 
     def _on_poll(self) -> None:
         """The firmware looks for a byte again, and there is none."""
-        self.cpu.allow(self._limit)
+        self.cpu.allow(self._slice)
         if self._waiting.is_endless():
             self._idle = True
         elif not self._line.outgoing and not self._waiting.is_over(self._deadline_seconds):

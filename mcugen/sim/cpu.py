@@ -42,6 +42,7 @@ _ACCESSES = {
 }
 _STATE = (*_GENERAL, arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR)
 _STACK_BYTES = 128
+_LARGEST_STORE = 8
 _THUMB = 0x0100_0000
 _PREFETCH_ABORT = 3
 _EXCEPTIONS = {2: "an SVC instruction", 7: "a breakpoint", 8: "an exception return"}
@@ -161,14 +162,23 @@ class Cpu:
             end=address,
         )
 
-    def on_store(self, begin: int, end: int, hook: StoreHook) -> None:
-        """Calls ``hook`` for every store from ``begin`` up to, not including, ``end``."""
-        self._uc.hook_add(
+    def on_store(self, begin: int, end: int, hook: StoreHook) -> Callable[[], None]:
+        """Calls ``hook`` for every store that touches [``begin``, ``end``); the answer ends that.
+
+        A store is found by its first byte, so one that begins up to seven bytes before counts too.
+        """
+
+        def stored(address: int, size: int, _value: int) -> None:
+            if address + size > begin:
+                hook(address, size)
+
+        handle = self._uc.hook_add(
             unicorn.UC_HOOK_MEM_WRITE,
-            self._store_hook(lambda address, size, _value: hook(address, size)),
-            begin=begin,
+            self._store_hook(stored),
+            begin=max(begin - _LARGEST_STORE + 1, 0),
             end=end - 1,
         )
+        return lambda: self._uc.hook_del(handle)
 
     def on_flash_store(self, hook: FlashStore) -> None:
         """Calls ``hook`` for every store to the flash while it is unlocked.

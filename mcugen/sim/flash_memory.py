@@ -12,6 +12,7 @@ import mmap
 import random
 from pathlib import Path
 
+from mcugen import files
 from mcugen.boards import Region
 from mcugen.boards.board import Flash
 from mcugen.errors import UsageError
@@ -134,6 +135,7 @@ def _map_file(path: Path, size: int) -> mmap.mmap:
     """The file as memory, made or lengthened with erased bytes."""
     try:
         path.touch()
+        files.open_file(path, files.BUILT_BYTES).close()  # no device, no pipe
         with path.open("r+b") as stream:
             held = stream.seek(0, 2)
             if held > size:

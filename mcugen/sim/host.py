@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen import resources
-from mcugen.cmsis_nn import HOST_FLAGS
 from mcugen.errors import DeviceError
+from mcugen.kernels import FAMILIES, family_of
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
@@ -78,14 +78,22 @@ def build_host(
     flags = ("-std=gnu11", "-O1", *SANITIZERS) if sanitize else ("-std=gnu11", "-O2")
     compiler = Compiler(
         "cc",
-        (*flags, *HOST_FLAGS, *(f"-I{include}" for include in includes)),
+        (*flags, *host_flags(), *(f"-I{include}" for include in includes)),
         cache,
     )
-    units = [
-        Unit(path, ("-w",) if "/cmsis-nn/" in path else GENERATED_WARNINGS)
-        for path in sorted(path.relative_to(root).as_posix() for path in root.rglob("*.c"))
-    ]
+    sources = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.c"))
+    units = [Unit(path, _warnings(path)) for path in sources]
     objects = compiler.compile(root, units, work / "objects")
     program = work / "trace"
     compiler.link(root, objects, (), program)
     return HostBuild(program, tuple(layer_bytes))
+
+
+def host_flags() -> tuple[str, ...]:
+    """What makes every family of kernels take its portable path."""
+    return tuple(flag for family in FAMILIES for flag in family.host_flags)
+
+
+def _warnings(path: str) -> tuple[str, ...]:
+    family = family_of(path.removeprefix("model/"))
+    return GENERATED_WARNINGS if family is None or family.strict else ("-w",)

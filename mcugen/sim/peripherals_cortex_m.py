@@ -1,7 +1,8 @@
-"""The processor's own registers: system control, caches, FPU control, cycle counter."""
+"""The processor's own registers: system control, caches, FPU control, counter."""
 
 from __future__ import annotations
 
+from mcugen.errors import DeviceError
 from mcugen.sim.peripherals import Bus, Signals, Storage
 
 _AIRCR_KEY = 0x05FA
@@ -11,9 +12,16 @@ _CYCCNTENA = 1 << 0
 _LAR_KEY = 0xC5AC_CE55
 _WORD = 0xFFFF_FFFF
 
-# 4 KB, four ways, lines of 32 bytes (CLIDR and CCSIDR of the STM32F746).
+# The data cache of the STM32F746: 4 KB, four ways of 32 sets, lines of 32 bytes.
 _CCSIDR_DATA = 0xF003_E019
-_CPUIDS = {"cortex-m4": 0x410F_C241, "cortex-m7": 0x411F_C271}
+_WAYS = range(4)
+_SETS = range(32)
+_DATA_CACHE_ENABLE = 1 << 16
+_CCR = 0x0004_0200
+
+# As on these cores, but the implementer is not Arm (0x41): 0 is kept for software, so that firmware
+# can tell that it runs on no chip, and that nothing here counts cycles.
+_CPUIDS = {"cortex-m4": 0x000F_C241, "cortex-m7": 0x001F_C271}
 _FAULTS_ENABLE = 7 << 16
 
 
@@ -22,26 +30,53 @@ def add_core(bus: Bus, signals: Signals, core: str = "cortex-m7") -> None:
     bus.constant("CPUID", 0xE000_ED00, _CPUIDS[core])
     bus.storage("VTOR", 0xE000_ED08, mask=0xFFFF_FF80)
     bus.add("AIRCR", 0xE000_ED0C, lambda: 0xFA05_0000, lambda value: _aircr(signals, value))
-    bus.storage("CCR", 0xE000_ED14, 0x0004_0200)
     bus.storage("SHCSR", 0xE000_ED24, mask=_FAULTS_ENABLE)
     for name, address in (("CFSR", 0xE000_ED28), ("HFSR", 0xE000_ED2C)):
         bus.constant(name, address, 0)
     bus.storage("CPACR", 0xE000_ED88, mask=0x00F0_0000)
     bus.storage("FPCCR", 0xE000_EF34, 0xC000_0000)
     if core == "cortex-m7":
-        _add_caches(bus)
+        _add_caches(bus, DataCache())
+    else:
+        bus.storage("CCR", 0xE000_ED14, _CCR)
     _add_cycle_counter(bus, CycleCounter(signals, has_lock=core == "cortex-m7"))
 
 
-def _add_caches(bus: Bus) -> None:
+def _add_caches(bus: Bus, cache: DataCache) -> None:
     bus.constant("CCSIDR", 0xE000_ED80, _CCSIDR_DATA)
     bus.storage("CSSELR", 0xE000_ED84, mask=0xF)
-    for name, address in (
-        ("ICIALLU", 0xE000_EF50),
-        ("DCISW", 0xE000_EF60),
-        ("DCCMVAC", 0xE000_EF68),
-    ):
+    bus.add("CCR", 0xE000_ED14, cache.control.read, cache.write_control)
+    bus.add("DCISW", 0xE000_EF60, lambda: 0, cache.invalidate)
+    for name, address in (("ICIALLU", 0xE000_EF50), ("DCCMVAC", 0xE000_EF68)):
         bus.add(name, address, lambda: 0)
+
+
+class DataCache:
+    """Holds chance bits at power-up, and nothing else here: the memory behind it is always true.
+
+    What would corrupt data on a chip is an error: switching the cache on before every line was
+    declared invalid, and declaring lines invalid while it is on. Raises DeviceError D003.
+    """
+
+    def __init__(self) -> None:
+        self.control = Storage(_CCR)
+        self._by_chance = {(way, place) for way in _WAYS for place in _SETS}
+
+    def invalidate(self, value: int) -> None:
+        """DCISW: the way in the uppermost bits, the set above the five bits of a line's bytes."""
+        if self.control.value & _DATA_CACHE_ENABLE:
+            raise DeviceError("D003", "the data cache is invalidated while it may hold data")
+        self._by_chance.discard((value >> 30, (value >> 5) % len(_SETS)))
+
+    def write_control(self, value: int) -> None:
+        if value & _DATA_CACHE_ENABLE and self._by_chance:
+            way, place = min(self._by_chance)
+            raise DeviceError(
+                "D003",
+                f"the data cache is switched on while {len(self._by_chance)} lines hold chance"
+                f" bits, way {way} set {place} among them",
+            )
+        self.control.write(value)
 
 
 def _aircr(signals: Signals, value: int) -> None:

@@ -95,7 +95,7 @@ class QemuBoard:
         return RunTrace(
             outputs=(),
             crcs=tuple(layer.crc32 for layer in result.layers),
-            instructions=tuple(layer.cycles for layer in result.layers),
+            instructions=result.instructions,
             output=result.output,
             stack_bytes=0,
             stack_reserved=0,

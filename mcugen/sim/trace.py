@@ -21,7 +21,7 @@ class StrayWrite:
 
     def __str__(self) -> str:
         return (
-            f"layer {self.layer}: {self.function} (pc 0x{self.pc:08x}) stores {self.size} bytes"
+            f"{self.function} (pc 0x{self.pc:08x}) stores {self.size} bytes"
             f" to 0x{self.address:08x} ({self.target})"
         )
 
@@ -32,7 +32,7 @@ class RunTrace:
 
     ``outputs`` is empty where the simulator cannot look into memory, ``stack_reserved`` and
     ``stack_bytes`` are 0 where it cannot tell. ``stack_bytes`` is the deepest since the board was
-    switched on. Instructions are 0 where nothing counts them.
+    switched on. ``instructions`` is empty where nothing counts them.
     """
 
     outputs: tuple[bytes, ...]

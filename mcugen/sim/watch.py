@@ -1,13 +1,13 @@
 """Looks over the model's shoulder while it runs on the virtual board.
 
 The firmware marks where the model's own code begins and ends (``console_model_runs``,
-``console_on_layer``, ``console_model_ended``): only between them a store outside the arena and
-the stack is a fault of the model's.
+``console_on_layer``, ``console_model_ended``): only between them a store is a fault of the model's,
+if it is to anything but the stack and what the running layer may write of the arena.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mcugen.boards import Region
 from mcugen.image import Image
@@ -17,14 +17,26 @@ from mcugen.sim.trace import StrayWrite
 LayerCallback = Callable[[int, bytes], None]
 """Told the layer's index and the bytes of its output."""
 
+Span = tuple[int, int]
+"""A half-open range."""
+
 _MOST_STRAYS = 64
 
 
 class ModelWatch:
-    """Collects each layer's output and the stores that miss the arena, from a run to the next."""
+    """Collects each layer's output and the stores that are not its own, from a run to the next.
+
+    ``layer_writes`` are the spans of the arena that each layer may write, in bytes from its start;
+    without them every layer may write all of it.
+    """
 
     def __init__(
-        self, cpu: Cpu, image: Image, writable: tuple[Region, ...], on_layer: LayerCallback | None
+        self,
+        cpu: Cpu,
+        image: Image,
+        writable: Sequence[Region],
+        layer_writes: Sequence[Sequence[Span]] = (),
+        on_layer: LayerCallback | None = None,
     ) -> None:
         self.outputs: list[bytes] = []
         self.strays: list[StrayWrite] = []
@@ -32,26 +44,45 @@ class ModelWatch:
         self._image = image
         self._on_layer = on_layer
         self._model_runs = False
+        self._arena = _arena(image)
+        self._layer_writes = layer_writes
+        self._layer_hooks: list[Callable[[], None]] = []
         cpu.on_execution(image.address_of("console_model_runs"), self._runs)
         cpu.on_execution(image.address_of("console_on_layer"), self._layer_ends)
         cpu.on_execution(image.address_of("console_model_ended"), self._ended)
-        for begin, end in _outside(writable, (_arena(image), _stack(image))):
+        everything = [(region.base, region.end) for region in writable]
+        for begin, end in _outside(everything, (self._arena, _stack(image))):
             cpu.on_store(begin, end, self._stored)
 
     def begin(self) -> None:
         """Forgets the run before."""
         self.outputs.clear()
         self.strays.clear()
-        self._model_runs = False
+        self._stops()
 
     def _runs(self) -> None:
+        self._stops()
         self._model_runs = True
+        layer = len(self.outputs)
+        if layer < len(self._layer_writes):
+            start = self._arena[0]
+            own = [(start + begin, start + end) for begin, end in self._layer_writes[layer]]
+            self._layer_hooks = [
+                self._cpu.on_store(begin, end, self._stored)
+                for begin, end in _outside([self._arena], own)
+            ]
 
     def _ended(self) -> None:
+        self._stops()
+
+    def _stops(self) -> None:
         self._model_runs = False
+        for forget in self._layer_hooks:
+            forget()
+        self._layer_hooks.clear()
 
     def _layer_ends(self) -> None:
-        self._model_runs = False
+        self._stops()
         layer, output, size = (self._cpu.argument(index) for index in (1, 2, 3))
         data = self._cpu.read(output, size)
         self.outputs.append(data)
@@ -66,20 +97,18 @@ class ModelWatch:
         self.strays.append(StrayWrite(address, size, pc, describe(address), describe(pc), layer))
 
 
-def _arena(image: Image) -> tuple[int, int]:
+def _arena(image: Image) -> Span:
     arena = image.symbol("model_arena")
     return arena.address, arena.address + arena.size
 
 
-def _stack(image: Image) -> tuple[int, int]:
+def _stack(image: Image) -> Span:
     return image.address_of("_stack_bottom"), image.address_of("_stack_top")
 
 
-def _outside(
-    writable: tuple[Region, ...], allowed: tuple[tuple[int, int], ...]
-) -> list[tuple[int, int]]:
-    """The parts of what can be written that belong to none of the allowed ranges."""
-    parts = [(region.base, region.end) for region in writable]
+def _outside(spans: Sequence[Span], allowed: Sequence[Span]) -> list[Span]:
+    """The parts of ``spans`` that belong to none of the allowed ranges."""
+    parts = list(spans)
     for low, high in allowed:
         parts = [
             part

@@ -27,6 +27,9 @@ IDENTIFIER = b"TFL3"
 # Each byte of a sound file is read about once, so a file that claims more is nested into itself.
 _BYTES_READ_PER_BYTE = 4
 
+# Ten times what the largest networks have; each is an object in memory.
+_MOST_TABLES = 200_000
+
 # All that struct, numpy and FlatBuffers' own range checks raise on nonsense.
 _NONSENSE = (struct.error, ValueError, TypeError, OverflowError, IndexError, AssertionError)
 
@@ -44,6 +47,7 @@ class FlatFile:
         self.data = data
         self.name = name
         self._left = _BYTES_READ_PER_BYTE * len(data)
+        self._tables_left = _MOST_TABLES
 
     def corrupt(self, what: str, position: int | None = None) -> ModelError:
         """The error for the table at ``position``."""
@@ -125,6 +129,9 @@ class FlatFile:
         """A vector of tables, each checked."""
         length = self._guarded(getattr(table, f"{name}Length"), name, table)
         self._count(4 * length, name, table._tab.Pos)
+        self._tables_left -= length
+        if self._tables_left < 0:
+            raise self.corrupt(f"{name} makes it more than {_MOST_TABLES:,} tables")
         element = getattr(table, name)
         return [
             self._table(self._guarded(partial(element, index), name, table), f"{name}[{index}]")

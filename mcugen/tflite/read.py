@@ -1,17 +1,21 @@
-"""bytes -> Graph. Refuses what a Graph cannot hold; ``passes`` refuses what cannot be compiled."""
+"""bytes -> Graph. Refuses what is no graph; ``passes`` refuses what cannot be compiled."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import tflite
 
+from mcugen import files
 from mcugen.errors import ModelError, UsageError
-from mcugen.ir import NO_TENSOR, DType, Graph, Op, Quant, Tensor
+from mcugen.ir import DType, Graph, Op, Quant, Tensor
 from mcugen.ops.base import Options, Unsupported, UnsupportedOptionError
-from mcugen.ops.registry import OPERATORS, place
+from mcugen.ops.registry import OPERATORS
+from mcugen.ops.state import STATEFUL, VARIABLE
 from mcugen.tflite.checked import FlatFile, Generated, option_fields
 
 VERSION = 3
@@ -38,14 +42,6 @@ class _Contents:
     elsewhere: bool
 
 
-@dataclass(frozen=True)
-class _Read:
-    """A tensor, and why a Graph cannot hold it ("" when it can)."""
-
-    tensor: Tensor
-    refusal: str
-
-
 def read_model(path: Path) -> Graph:
     """The graph in a file, named after it.
 
@@ -53,24 +49,35 @@ def read_model(path: Path) -> Graph:
     path.
     """
     try:
-        data = path.read_bytes()
+        data = files.read_bytes(path, files.MODEL_BYTES)
     except OSError as error:
         raise UsageError(
             "U001", f"the model cannot be read: {error.strerror}", where=str(path)
         ) from error
-    try:
+    with about(path):
         return parse_model(data, path.stem)
+
+
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """What is wrong with the model in a file is told with the file's path."""
+    try:
+        yield
     except ModelError as error:
-        error.where = str(path) + error.where.removeprefix(path.stem)
+        place = error.where.removeprefix(path.stem)
+        if place and not place.startswith(","):  # it does not begin with the graph's name
+            place = f", {error.where}"
+        if not error.where.startswith(str(path)):
+            error.where = f"{path}{place}"
         raise
 
 
 def parse_model(data: bytes, name: str) -> Graph:
     """The graph in ``data``.
 
-    Operators that mcugen does not know keep their place, with ``Unsupported`` attributes. Raises
-    ModelError M001 (no TFLite file), M002 (corrupt), M003 (all that a Graph cannot hold, at once)
-    and M004 (inconsistent).
+    Operators that mcugen does not know keep their place, with ``Unsupported`` attributes; tensors
+    that it cannot hold, too, with a ``refusal``. Raises ModelError M001 (no TFLite file), M002
+    (corrupt), M003 (not one graph) and M004 (inconsistent).
     """
     file = FlatFile(data, name)
     model = file.root(tflite.Model)
@@ -79,14 +86,20 @@ def parse_model(data: bytes, name: str) -> Graph:
     if version != VERSION:
         raise _refused(name, [f"schema version {version}: only version {VERSION} is known"])
     if len(subgraphs) != 1:
-        raise _refused(
-            name,
-            [
-                f"the model has {len(subgraphs)} subgraphs: control flow and several entry points "
-                "are not supported; export one function without IF and WHILE"
-            ],
-        )
+        raise _refused(name, _why_not_one(len(subgraphs), _kinds(file, model)))
     return _graph(file, model, subgraphs[0])
+
+
+def _why_not_one(subgraphs: int, kinds: Sequence[str]) -> list[str]:
+    """A second subgraph is often what sets the state up."""
+    stateful = sorted(STATEFUL.intersection(kinds))
+    reasons = [
+        f"the model has {subgraphs} subgraphs: control flow and several entry points",
+        "are not supported; export one function without IF and WHILE",
+    ]
+    if stateful:
+        reasons.insert(0, f"the model keeps state between runs ({', '.join(stateful)})")
+    return reasons
 
 
 def _graph(file: FlatFile, model: Generated, subgraph: Generated) -> Graph:
@@ -95,19 +108,14 @@ def _graph(file: FlatFile, model: Generated, subgraph: Generated) -> Graph:
         (_ids(file, operator, "Inputs"), _ids(file, operator, "Outputs")) for operator in operators
     ]
     produced = {tensor_id for _, outputs in operands for tensor_id in outputs}
-    read = _tensors(file, model, subgraph, produced)
+    tensors = _tensors(file, model, subgraph, produced)
     kinds = _kinds(file, model)
     ops = tuple(
         _operator(file, operator, index, kinds, *operands[index])
         for index, operator in enumerate(operators)
     )
     inputs, outputs = _ids(file, subgraph, "Inputs"), _ids(file, subgraph, "Outputs")
-    tensors = tuple(item.tensor for item in read)
-    graph = Graph(file.name, tensors, ops, inputs, outputs)
-    refusals = _refusals(graph, [item.refusal for item in read])
-    if refusals:
-        raise _refused(file.name, refusals)
-    return graph
+    return Graph(file.name, tensors, ops, inputs, outputs)
 
 
 def _refused(name: str, reasons: list[str]) -> ModelError:
@@ -116,27 +124,8 @@ def _refused(name: str, reasons: list[str]) -> ModelError:
         "the model uses what mcugen does not support",
         where=name,
         details=tuple(reasons),
+        hint="`mcugen operators` lists what is supported",
     )
-
-
-def _refusals(graph: Graph, refused: list[str]) -> list[str]:
-    """A line for each operator that touches a refused tensor or is unknown, if any tensor is."""
-    if not any(refused):
-        return []
-    lines, named = [], set()
-    for op in graph.ops:
-        touched = [t for t in (*op.inputs, *op.outputs) if t != NO_TENSOR and refused[t]]
-        named.update(touched)
-        reasons = [f"tensor `{graph.tensor(t).name}` {refused[t]}" for t in touched[:1]]
-        if isinstance(op.attrs, Unsupported):
-            reasons.append(op.attrs.reason)
-        lines += [f"{place(graph, op)}: {reason}" for reason in reasons]
-    lines += [
-        f"tensor {index} `{graph.tensor(index).name}` {refusal}"
-        for index, refusal in enumerate(refused)
-        if refusal and index not in named
-    ]
-    return lines
 
 
 def _ids(file: FlatFile, table: Generated, name: str) -> tuple[int, ...]:
@@ -184,7 +173,7 @@ def _attributes(file: FlatFile, operator: Generated, index: int, kind: str) -> o
 def _why_unknown(kind: str) -> str:
     if kind.startswith("CUSTOM"):
         return "custom operators are not supported: build the model from TFLite's own"
-    return f"this operator is not supported; mcugen has {', '.join(sorted(OPERATORS))}"
+    return "this operator is not supported"
 
 
 def _options(file: FlatFile, operator: Generated, index: int, kind: str, expected: str) -> Options:
@@ -202,7 +191,7 @@ def _options(file: FlatFile, operator: Generated, index: int, kind: str, expecte
 
 def _tensors(
     file: FlatFile, model: Generated, subgraph: Generated, produced: set[int]
-) -> list[_Read]:
+) -> tuple[Tensor, ...]:
     buffers = file.children(model, "Buffers")
     contents: dict[int, _Contents] = {}
     found = []
@@ -215,7 +204,7 @@ def _tensors(
         if number not in contents:
             contents[number] = _contents(file, buffers[number])
         found.append(_tensor(file, table, index, contents[number], index in produced))
-    return found
+    return tuple(found)
 
 
 def _contents(file: FlatFile, buffer: Generated) -> _Contents:
@@ -226,14 +215,15 @@ def _contents(file: FlatFile, buffer: Generated) -> _Contents:
 
 def _tensor(
     file: FlatFile, table: Generated, index: int, contents: _Contents, produced: bool
-) -> _Read:
+) -> Tensor:
     name = file.text(table, "Name") or f"tensor_{index}"
     shape = tuple(int(size) for size in file.numbers(table, "Shape"))
     dtype = _DTYPES.get(file.field(table, "Type"))
     refusal = _refusal(file, table, shape, contents)
     if refusal or dtype is None:
-        stand_in = None if produced or contents == _Contents(None, False) else b"\0"
-        return _Read(Tensor(index, name, (), DType.INT8, data=stand_in), refusal)
+        state = bool(file.field(table, "IsVariable")) and not produced
+        stand_in = b"\0" if state or (contents != _Contents(None, False) and not produced) else None
+        return Tensor(index, name, (), DType.INT8, data=stand_in, refusal=refusal)
     tensor = Tensor(index, name, shape, dtype, _quantisation(file, table), contents.data)
     if tensor.nbytes == 0 and not produced:
         tensor = replace(tensor, data=b"")
@@ -243,19 +233,19 @@ def _tensor(
             f"{tensor.nbytes}",
             table._tab.Pos,
         )
-    return _Read(tensor, "")
+    return tensor
 
 
 def _refusal(file: FlatFile, table: Generated, shape: tuple[int, ...], contents: _Contents) -> str:
-    """Why a Graph cannot hold the tensor, "" where it can."""
+    """Why nothing can be done with the tensor, "" where something can."""
     number = file.field(table, "Type")
+    if file.field(table, "IsVariable"):
+        return VARIABLE
     if number not in _DTYPES:
         type_name = _TYPE_NAMES.get(number, f"number {number}").lower()
         return f"is of type {type_name}: mcugen compiles int8 models"
     if file.child(table, "Sparsity") is not None:
         return "is sparse: convert the model without sparse weights"
-    if file.field(table, "IsVariable"):
-        return "is a variable, which keeps its value between runs: remove the model's state"
     if len(shape) > _LARGEST_RANK or any(size < 0 for size in shape):
         return f"has shape {shape}: export the model with fixed dimensions"
     if contents.elsewhere:

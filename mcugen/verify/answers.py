@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mcugen import files
 from mcugen.errors import UsageError
 from mcugen.ir import DType, Tensor
 
@@ -17,7 +18,7 @@ TOP = 3
 def read_labels(path: Path, classes: int) -> tuple[str, ...]:
     """A name a line. Raises UsageError U001, or U002 when there are not as many as outputs."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = files.read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise UsageError("U001", f"the labels cannot be read: {reason}", where=str(path)) from error

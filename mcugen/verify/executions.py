@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,9 @@ from mcugen.boards import load_board, load_board_of_build
 from mcugen.firmware import build_firmware, firmware_tree
 from mcugen.image import read_image
 from mcugen.inputs import Input
+from mcugen.ir import Graph
 from mcugen.manifest import Manifest
-from mcugen.reference import Reference, agreed_trace
+from mcugen.reference import Reference, aborted, agreed_trace
 from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
@@ -75,27 +75,41 @@ def silent(event: str) -> None:
     """Takes progress and says nothing."""
 
 
+@dataclass(frozen=True)
+class ReferenceRun:
+    """``disagreements`` counts the bytes on which the references differ, ``undefined`` the inputs
+    for which a layer of them is mcugen's own definition."""
+
+    execution: Execution
+    disagreements: int
+    undefined: int
+
+
 def run_reference(
     references: tuple[Reference, ...],
+    graph: Graph,
     manifest: Manifest,
     inputs: Sequence[Input],
     on_event: Event = silent,
-) -> tuple[Execution, int]:
-    """The reference's trace of every layer, and the values on which the references differ."""
-    traces, disagreeing = [], 0
+) -> ReferenceRun:
+    """The reference's trace of every layer; ``graph`` is what they were made of."""
+    traces, disagreeing, undefined = [], 0, 0
     for number, one in enumerate(inputs, 1):
         on_event(f"reference kernels: input {number} of {len(inputs)}")
         tensors, disagreements = agreed_trace(references, one.data)
         traces.append(trace_of([tensors[layer.tensor] for layer in manifest.layers]))
         disagreeing += sum(disagreement.bytes_differing for disagreement in disagreements)
-    return Execution(REFERENCE, tuple(traces)), disagreeing
+        undefined += aborted(graph, tensors)
+    return ReferenceRun(Execution(REFERENCE, tuple(traces)), disagreeing, undefined)
 
 
-def run_host(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execution:
+def run_host(
+    folder: Path, manifest: Manifest, inputs: Sequence[Input], object_cache: Path | None = None
+) -> Execution:
     """The native build of ``model/``."""
     with tempfile.TemporaryDirectory(prefix="mcugen-host-") as work:
         sizes = [layer.bytes for layer in manifest.layers]
-        build = build_host(folder / "model", Path(work), sizes)
+        build = build_host(folder / "model", Path(work), sizes, cache=object_cache)
         traces = build.trace([one.data for one in inputs])
     return Execution("host", tuple(trace_of(trace) for trace in traces))
 
@@ -114,32 +128,41 @@ def run_board(
     on_event(f"virtual board: 0 of {len(inputs)} inputs")
     with worker_processes(workers) as pool:
         jobs = {
-            pool.submit(_run_here, folder, manifest.board, one.data): number
+            pool.submit(_run_here, folder, manifest, one.data): number
             for number, one in enumerate(inputs)
         }
         for job in as_completed(jobs):
             runs[jobs[job]] = job.result()
             on_event(f"virtual board: {len(runs)} of {len(inputs)} inputs")
-    return _from_runs("board", [runs[number] for number in range(len(inputs))])
+    return _from_runs("board", [runs[number] for number in range(len(inputs))], manifest)
 
 
-def _run_here(folder: Path, board: str, data: bytes) -> RunTrace:
+_BOARDS: dict[Path, VirtualBoard] = {}
+"""Of this process, if it is a worker: each runs one input after the other."""
+
+
+def _run_here(folder: Path, manifest: Manifest, data: bytes) -> RunTrace:
     """In a worker process, on its board."""
-    return _booted(folder, board).run(data)
+    if folder not in _BOARDS:
+        _BOARDS[folder] = boot(folder, manifest)
+    return _BOARDS[folder].run(data)
 
 
-@cache
-def _booted(folder: Path, board: str) -> VirtualBoard:
-    """The board of this process, which runs one input after the other."""
-    from mcugen.sim.board import VirtualBoard
+def boot(folder: Path, manifest: Manifest) -> VirtualBoard:
+    """A virtual board that boots the build in ``folder``."""
+    from mcugen.sim.board import VirtualBoard, instruction_limit
 
     return VirtualBoard(
-        load_board_of_build(folder, board),
+        load_board_of_build(folder, manifest.board),
         read_image(folder / "firmware.elf", folder / "firmware.bin"),
+        layer_writes=manifest.layer_writes,
+        limit=instruction_limit(manifest.macs),
     )
 
 
-def run_qemu(folder: Path, inputs: Sequence[Input], on_event: Event = silent) -> Execution:
+def run_qemu(
+    folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event = silent
+) -> Execution:
     """The same sources, built for QEMU's Cortex-M7 board and run there."""
     board = load_board(QEMU_BOARD)
     with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as work:
@@ -152,40 +175,40 @@ def run_qemu(folder: Path, inputs: Sequence[Input], on_event: Event = silent) ->
             for number, one in enumerate(inputs, 1):
                 on_event(f"QEMU: input {number} of {len(inputs)}")
                 runs.append(emulated.run(one.data))
-    return _from_runs("qemu", runs)
+    return _from_runs("qemu", runs, manifest)
 
 
 def run_port(device: Device, inputs: Sequence[Input], on_event: Event) -> Execution:
-    """The firmware on a board at a serial port; what it counts is time, not instructions."""
+    """The firmware on a board at a serial port, which may be a virtual one."""
     traces = []
     for number, one in enumerate(inputs):
         on_event(f"board at the port: input {number + 1} of {len(inputs)}")
         result = device.run(one.data)
-        cycles = tuple(layer.cycles for layer in result.layers)
         traces.append(
             LayerTrace(
                 outputs=(),
                 crcs=tuple(layer.crc32 for layer in result.layers),
                 output=result.output,
-                cycles=cycles if device.hello.counts_cycles else (),
+                instructions=result.instructions,
+                cycles=result.cycles,
             )
         )
     return Execution("port", tuple(traces))
 
 
-def _from_runs(name: str, runs: Sequence[RunTrace]) -> Execution:
+def _from_runs(name: str, runs: Sequence[RunTrace], manifest: Manifest) -> Execution:
     observed = bool(runs[0].outputs)
-    strays = [str(stray) for run in runs for stray in run.stray_writes]
+    names = [
+        *(f"layer {n} `{one.name}`" for n, one in enumerate(manifest.layers)),
+        "after the last",
+    ]
+    strays = [f"{names[stray.layer]}: {stray}" for run in runs for stray in run.stray_writes]
     return Execution(
         name,
         tuple(
-            LayerTrace(run.outputs, run.crcs, run.output, instructions=_counted(run.instructions))
+            LayerTrace(run.outputs, run.crcs, run.output, instructions=run.instructions)
             for run in runs
         ),
         stack_bytes=max(run.stack_bytes for run in runs) if observed else None,
         stray_writes=tuple(dict.fromkeys(strays)) if observed else None,
     )
-
-
-def _counted(instructions: tuple[int, ...]) -> tuple[int, ...]:
-    return instructions if any(instructions) else ()

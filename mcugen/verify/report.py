@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from mcugen.errors import DifferenceError, McugenError
 from mcugen.inputs import Input
 from mcugen.manifest import Manifest
+from mcugen.protocol.messages import Counts
 from mcugen.verify.compare import Difference, Pair
 
 EXECUTIONS = {
@@ -17,6 +19,7 @@ EXECUTIONS = {
     "board": "virtual board",
     "qemu": "QEMU",
     "port": "board at the port",
+    "virtual port": "virtual board at the port",
 }
 """What ran the model, by its name in an answer."""
 
@@ -28,8 +31,9 @@ def misbehaviour(
     if stray_writes:
         return DifferenceError(
             "V002",
-            "the model's code wrote outside the arena",
-            details=stray_writes,
+            "a layer stores to what the plan does not let it write",
+            where=stray_writes[0],
+            details=stray_writes[1:],
             hint="this is a bug in mcugen or in a kernel: please report it with the model",
         )
     if stack_bytes is not None and stack_bytes > stack_reserved:
@@ -44,12 +48,15 @@ def misbehaviour(
 @dataclass(frozen=True)
 class VerifyReport:
     """``instructions`` and ``cycles`` have the most of any input for each layer, () where nothing
-    counted them. ``clock_hz`` is what the board at a port runs at."""
+    counted them. ``clock_hz`` is what the board at a port runs at, ``port_counts`` what it counts;
+    None without one. ``reference_undefined`` counts the inputs for which TFLite has no answer at
+    some layer, and mcugen's definition stood in."""
 
     manifest: Manifest
     inputs: tuple[Input, ...]
     references: tuple[str, ...]
     reference_disagreements: int
+    reference_undefined: int
     pairs: tuple[Pair, ...]
     difference: Difference | None
     instructions: tuple[int, ...]
@@ -57,6 +64,7 @@ class VerifyReport:
     cycles: tuple[int, ...]
     cycles_total: int | None
     clock_hz: int | None
+    port_counts: Counts | None
     stack_bytes: int | None
     stray_writes: tuple[str, ...] | None
     answers: tuple[tuple[dict[str, object], ...], ...]
@@ -74,13 +82,18 @@ class VerifyReport:
             "status": "ok" if self.error is None else "different",
             "board": self.manifest.board,
             "model": self.manifest.model,
-            "inputs": [{"name": one.name, "note": one.note} for one in self.inputs],
+            "inputs": [
+                {"name": one.name, "note": one.note, "sha256": sha256(one.data).hexdigest()}
+                for one in self.inputs
+            ],
             "layers": len(self.manifest.layers),
             "reference": list(self.references),
             "reference_disagreements": self.reference_disagreements,
+            "reference_undefined": self.reference_undefined,
             "instructions": self.instructions_total,
             "cycles": self.cycles_total,
             "clock_hz": self.clock_hz,
+            "port_counts": self.port_counts and self.port_counts.name.lower(),
             "stack_bytes": self.stack_bytes,
             "stack_reserved": self.manifest.stack_reserved,
             "stray_writes": None if self.stray_writes is None else len(self.stray_writes),

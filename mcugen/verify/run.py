@@ -14,6 +14,7 @@ from mcugen.errors import UsageError
 from mcugen.inputs import Input, default_inputs, load_input, model_input
 from mcugen.ir import Graph
 from mcugen.manifest import MODEL_FILE, Manifest, read_manifest
+from mcugen.protocol.messages import Hello
 from mcugen.reference import load_references
 from mcugen.tflite import read_model
 from mcugen.verify.answers import read_labels, top_classes
@@ -22,6 +23,7 @@ from mcugen.verify.device import PortOpener, greet
 from mcugen.verify.executions import (
     Event,
     Execution,
+    ReferenceRun,
     run_board,
     run_host,
     run_port,
@@ -68,9 +70,9 @@ def verify(
             device = greet(port, folder, manifest, on_silence)
         on_event("reference kernels")
         references = load_references(folder / MODEL_FILE, graph)
-        expected, disagreements = run_reference(references, manifest, data, on_event)
+        expected = run_reference(references, graph, manifest, data, on_event)
         done = (
-            expected,
+            expected.execution,
             *(_execute(name, folder, manifest, data, on_event) for name in executions),
             *((run_port(device, data, on_event),) if device else ()),
         )
@@ -79,9 +81,11 @@ def verify(
         data,
         done,
         references=tuple(reference.name for reference in references),
-        reference_disagreements=disagreements,
-        clock_hz=device.hello.clock_hz if device else None,
-        answers=tuple(top_classes(trace.output, output, names) for trace in expected.traces),
+        reference=expected,
+        hello=device.hello if device else None,
+        answers=tuple(
+            top_classes(trace.output, output, names) for trace in expected.execution.traces
+        ),
         dump=() if dump_layer is None else _dump(folder, manifest, dump_layer, data, done),
     )
 
@@ -100,7 +104,7 @@ def _execute(
     run: Callable[[], Execution] = {
         "host": lambda: run_host(folder, manifest, inputs),
         "board": lambda: run_board(folder, manifest, inputs, on_event),
-        "qemu": lambda: run_qemu(folder, inputs, on_event),
+        "qemu": lambda: run_qemu(folder, manifest, inputs, on_event),
     }[name]
     return run()
 
@@ -111,8 +115,8 @@ def _report(
     executions: Sequence[Execution],
     *,
     references: tuple[str, ...],
-    reference_disagreements: int,
-    clock_hz: int | None,
+    reference: ReferenceRun,
+    hello: Hello | None,
     answers: tuple[tuple[dict[str, object], ...], ...],
     dump: tuple[str, ...],
 ) -> VerifyReport:
@@ -126,7 +130,8 @@ def _report(
         manifest=manifest,
         inputs=inputs,
         references=references,
-        reference_disagreements=reference_disagreements,
+        reference_disagreements=reference.disagreements,
+        reference_undefined=reference.undefined,
         pairs=tuple(compare(a, b, manifest) for a, b in pairs),
         difference=min(
             (found for found in differences if found is not None),
@@ -137,7 +142,8 @@ def _report(
         instructions_total=instructions.total,
         cycles=cycles.layers,
         cycles_total=cycles.total,
-        clock_hz=clock_hz,
+        clock_hz=None if hello is None else hello.clock_hz,
+        port_counts=None if hello is None else hello.counts,
         stack_bytes=max((one.stack_bytes or 0 for one in observed), default=None),
         stray_writes=(
             tuple(stray for one in observed for stray in one.stray_writes or ())

@@ -38,6 +38,7 @@ RUN = {
         {"index": 1, "label": "clock", "score": 0.0},
     ],
     "output": [1, 2],
+    "instructions": None,
     "cycles": 42_125_163,
     "clock_hz": 216_000_000,
     "milliseconds": 195.02390277777778,
@@ -131,6 +132,7 @@ VERIFY: dict[str, Any] = {
     "instructions": None,
     "cycles": 100,
     "clock_hz": 216_000_000,
+    "port_counts": "cycles",
     "stack_bytes": None,
     "stack_reserved": 4096,
     "stray_writes": None,
@@ -233,7 +235,7 @@ class TestOverAPseudoTerminal:
         lines = capsys.readouterr().out.splitlines()
         assert status == 0
         assert lines[0].startswith("picture.png  12x12 RGB")
-        assert lines[-1].endswith(" ms at 216 MHz")
+        assert lines[-1].endswith(" instructions; a virtual board models no time")
 
     def test_verify(self, small: SmallBuild, capsys: pytest.CaptureFixture[str]) -> None:
         with on_pseudo_terminal(small.board()) as path:
@@ -241,7 +243,8 @@ class TestOverAPseudoTerminal:
         lines = capsys.readouterr().out.splitlines()
         assert status == 0
         assert lines[-1].startswith("equal: reference = port by the CRC-32 of every layer")
-        assert any(line.startswith("cycles ") for line in lines)
+        assert any(line.startswith("instructions ") for line in lines)
+        assert not any(line.startswith("cycles ") for line in lines)
 
     def test_monitor(self, small: SmallBuild, capsys: pytest.CaptureFixture[str]) -> None:
         board = small.board()
@@ -262,7 +265,7 @@ class TestMonitor:
         port.incoming = b"\x1b[31mboot\x1b[0m \xff\r\n\0" + LAYER
         assert main(["-q", "monitor", "-p", "/dev/x", "-b", "9600", "--timeout", "0.05"]) == 0
         assert capsys.readouterr() == (
-            "boot \\xff\r\n< LAYER  #7  layer 3: 12,345 cycles, CRC-32 deadbeef of 1,024 bytes\n",
+            "boot \\xff\r\n< LAYER  #7  layer 3: 12,345 counted, CRC-32 deadbeef of 1,024 bytes\n",
             "",
         ), "no colours where no terminal is"
         assert port.opened == [("/dev/x", 9600), ("closed", 0)]
@@ -302,7 +305,7 @@ class TestMonitor:
             ) as process,
         ):
             try:
-                seen = _read_until(person, b"counts cycles")
+                seen = _read_until(person, b"counts instructions")
                 assert termios.tcgetattr(terminal) != before
                 os.write(person, key)
                 assert process.wait(60) == status

@@ -73,6 +73,7 @@ VERIFY = {
     "instructions": 43100000,
     "cycles": None,
     "clock_hz": None,
+    "port_counts": None,
     "stack_bytes": 1024,
     "stack_reserved": 4096,
     "stray_writes": 0,

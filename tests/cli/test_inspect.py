@@ -23,7 +23,7 @@ from tests.paper_networks import mobilenet_v1
 KEYS = {
     *("schema", "command", "status", "model", "board", "supported", "unsupported"),
     *("mobilenet_v1", "macs", "weights", "biases", "layers", "kinds", "pairs", "activations"),
-    "tensors",
+    *("tensors", "verdict"),
 }
 
 
@@ -111,15 +111,14 @@ def test_what_is_not_supported_is_an_answer(
     model = tmp_path / "dilated.tflite"
     model.write_bytes(write_model(graph.with_ops((dilated, *others))))
     answer = answer_of([str(model)], capsys)
-    assert answer["unsupported"] == [
-        {"reason": "dilation 2x1: only 1x1 is supported", "layers": [0]}
-    ]
+    (refusal,) = answer["unsupported"]
+    assert (refusal["reason"], refusal["layers"]) == ("dilation 2x1: only 1x1 is supported", [0])
     assert main(["inspect", str(model)]) == 0
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == "dilated: not a MobileNetV1 by its structure"
     assert lines[-2:] == [
         "not supported:",
-        "  layer 0 `conv_0`: dilation 2x1: only 1x1 is supported",
+        "  layer 0 `conv_0` (CONV_2D): dilation 2x1: only 1x1 is supported",
     ]
 
 

@@ -13,7 +13,7 @@ from mcugen.flash.discover import PortInfo
 from mcugen.flash.events import Listener, silent
 from mcugen.flash.job import Surroundings
 from mcugen.footer import LoaderInfo, footer_for
-from mcugen.manifest import CmsisNNRecord, Edge, Manifest, hash_files, write_manifest
+from mcugen.manifest import BackendRecord, Edge, Manifest, hash_files, write_manifest
 from tests.flash.fakes import (
     RESIDENT_COMMANDS,
     ROM_COMMANDS,
@@ -108,7 +108,7 @@ def write_build(folder: Path, board: Board, image: bytes, *, full: bool = True) 
         flash_base=board.flash.base,
         sectors=board.flash.sectors,
         image_parts=(),
-        cmsis_nn=CmsisNNRecord("4.0.0", "nowhere", {}),
+        backends=(BackendRecord("CMSIS-NN", "4.0.0", "nowhere", {}),),
         files=hash_files(folder),
     )
     write_manifest(folder, manifest)

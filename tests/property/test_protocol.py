@@ -238,6 +238,26 @@ def test_no_output_but_the_models(console: Path, offset: int, length: int) -> No
         assert answer == messages.Error(messages.ErrorCode.BAD_RANGE)
 
 
+def test_another_request_with_the_same_number_is_another_request(console: Path) -> None:
+    """A host that starts anew counts from the beginning, too."""
+    wire = b"".join(
+        encode(request)
+        for request in (
+            messages.hello_request(7),
+            messages.input_request(7, 0, bytes(400)),
+            messages.input_request(7, 400, bytes(200)),
+            messages.run_request(7),
+            messages.output_request(7, 0, 8),
+            messages.output_request(7, 8, 12),
+        )
+    )
+    answers, _ = answers_of(console, wire)
+    frames = [answer for answer in answers if isinstance(answer, Frame)]
+    run = [0x82, 0x83, 0x83, 0x83, 0x84]
+    assert [frame.type for frame in frames] == [0x81, 0x82, 0x82, *run, 0x85, 0x85]
+    assert [len(frame.payload) for frame in frames[-2:]] == [8, 12]
+
+
 def test_console_runs_the_model(console: Path) -> None:
     wire = b"".join(
         encode(request)

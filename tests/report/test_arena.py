@@ -103,14 +103,14 @@ def test_bar(share: float, full: int) -> None:
 def test_rectangles_are_to_scale() -> None:
     plot, found = figure(ARENA), boxes()
     assert plot.bound is None
-    whole = plot.bottom - plot.top
+    whole = plot.frame.bottom - plot.frame.top
     assert found[0].height == pytest.approx(whole * 500 / 1200, abs=0.01)
-    assert found[0].y + found[0].height == pytest.approx(plot.bottom, abs=0.01)
-    assert found[1].y == plot.top
+    assert found[0].y + found[0].height == pytest.approx(plot.frame.bottom, abs=0.01)
+    assert found[1].y == plot.frame.top
     assert found[1].width == pytest.approx(2 * plot.column, abs=0.02)
-    assert found[2].x == pytest.approx(plot.left + plot.column, abs=0.01)
-    assert found[2].x + found[2].width == pytest.approx(plot.right, abs=0.02)
-    assert plot.binding == (plot.left,)
+    assert found[2].x == pytest.approx(plot.frame.left + plot.column, abs=0.01)
+    assert found[2].x + found[2].width == pytest.approx(plot.frame.right, abs=0.02)
+    assert plot.binding == (plot.frame.left,)
 
 
 def test_small_buffers_are_seen_and_lie_on_top() -> None:
@@ -162,4 +162,4 @@ def test_a_bound_that_is_not_met() -> None:
     assert plot.peak_text == "peak 1,200 bytes"
     assert plot.bound is not None
     assert plot.bound.text == "lower bound 1,000"
-    assert plot.top < plot.bound.at < plot.bottom
+    assert plot.frame.top < plot.bound.at < plot.frame.bottom

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from mcugen import compiler
-from mcugen.cmsis_nn import SourceFile
 from mcugen.emit import SourceTree, emit_model
 from mcugen.errors import McugenError
 from mcugen.program import Program
@@ -26,8 +25,8 @@ def verify_broken(tmp_path: Path, object_cache: Path, monkeypatch: pytest.Monkey
     """Builds the small network with its library changed by ``sabotage``, then verifies it."""
 
     def run(sabotage: Sabotage) -> VerifyReport:
-        def emit(program: Program, sources: tuple[SourceFile, ...]) -> SourceTree:
-            tree = dict(emit_model(program, sources))
+        def emit(program: Program) -> SourceTree:
+            tree = dict(emit_model(program))
             before = dict(tree)
             sabotage(tree)
             assert tree != before, "nothing was broken"
@@ -125,4 +124,22 @@ def test_store_outside_the_arena(verify_broken: Saboteur) -> None:
     )
     error = error_of(report)
     assert error.code == "V002"
-    assert any("elsewhere" in line and "add_s8" in line for line in error.details)
+    assert "layer 3 `add`: add_s8" in error.where
+    assert "elsewhere" in error.where
+
+
+def test_store_to_another_layers_part_of_the_arena(verify_broken: Saboteur) -> None:
+    """No value changes, so no comparison could see it."""
+    report = verify_broken(
+        edit(
+            "add_s8.c",
+            r"void add_s8\(([^)]*)\)\s*\{",
+            r"void add_s8(\1)\n{\n    *(volatile int8_t *)(uintptr_t)a = *a;",
+        )
+    )
+    error = error_of(report)
+    assert error.code == "V002"
+    assert error.where.startswith("layer 3 `add`: add_s8")
+    assert "stores 1 bytes to 0x2" in error.where
+    assert "(model_arena+0x120)" in error.where
+    assert all(pair.same for pair in report.pairs)

@@ -13,7 +13,6 @@ import pytest
 
 from mcugen import fit
 from mcugen.boards import Board, Region, load_board
-from mcugen.cmsis_nn import HOST_FLAGS, find, select
 from mcugen.compiler import build
 from mcugen.emit import emit_model
 from mcugen.errors import FitError, UsageError
@@ -21,13 +20,17 @@ from mcugen.inputs import default_inputs, model_input
 from mcugen.ir import Graph
 from mcugen.manifest import read_manifest
 from mcugen.ops.registry import OPERATORS
+from mcugen.sim.host import host_flags
 from mcugen.staging import write_tree
 from mcugen.tflite import read_model, write_model
 from mcugen.verify import verify
-from tests.conftest import EXAMPLE_MODEL, HostBuilder, entries_of, program_of
+from tests.conftest import EXAMPLE_MODEL, HostBuilder, program_of
 from tests.networks import small_mobilenet
 
-STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only")
+STRICT = (
+    "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wpedantic",
+    "-Wstrict-prototypes", "-Wundef", "-Werror", "-fsyntax-only",
+)  # fmt: skip
 ARM = ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb")
 BUILD_KEYS = {
     "status", "target", "arena_bytes", "arena_lower_bound", "flash_bytes", "ram_bytes",
@@ -107,17 +110,17 @@ def test_generated_c_compiles_strictly(kind: str, tmp_path: Path) -> None:
         else OPERATORS[kind].example(np.random.default_rng(3))
     )
     program = program_of(graph)
-    write_tree(tmp_path, emit_model(program, select(find(None), entries_of(program))))
+    write_tree(tmp_path, emit_model(program))
     own = [
         str(path.relative_to(tmp_path))
         for path in tmp_path.rglob("*.c")
         if "cmsis-nn" not in path.parts
     ]
-    system = ("-isystem", "cmsis-nn/Include", "-isystem", "cmsis-nn/Core", "-I.", "-Ikernels")
-    host = ("cc", *HOST_FLAGS)
+    paths = ("-Icmsis-nn/Include", "-Icmsis-nn/Core", "-I.", "-Ikernels")
+    host = ("cc", *host_flags())
     for compiler in (host, ARM):
         done = subprocess.run(
-            [*compiler, *STRICT, *system, *own], cwd=tmp_path, capture_output=True, text=True
+            [*compiler, *STRICT, *paths, *own], cwd=tmp_path, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
 
@@ -147,7 +150,9 @@ def test_library_builds_with_its_own_cmake_file(
     project = tmp_path / "project"
     shutil.copytree(folder / "model", project / "model")
     (project / "CMakeLists.txt").write_text(
-        "cmake_minimum_required(VERSION 3.13)\nproject(app C)\nadd_subdirectory(model)\n"
+        "cmake_minimum_required(VERSION 3.13)\nproject(app C)\n"
+        "add_compile_options(-Wall -Wextra -Wconversion -Wsign-conversion -Werror)\n"
+        "add_subdirectory(model)\n"
         "add_executable(app main.c)\ntarget_link_libraries(app model)\n"
     )
     (project / "main.c").write_text(

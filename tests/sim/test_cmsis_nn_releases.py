@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mcugen.cmsis_nn import find
 from mcugen.compiler import build
+from mcugen.kernels.cmsis_nn.sources import find
 from mcugen.tflite import write_model
 from mcugen.verify import verify
 from tests.networks import small_mobilenet
@@ -23,6 +23,6 @@ def test_release_is_exact(folder: Path, tmp_path: Path) -> None:
     model = tmp_path / "small.tflite"
     model.write_bytes(write_model(small_mobilenet()))
     result = build(model, target="stm32f7", output=tmp_path / "build", cmsis_nn=folder)
-    assert result.manifest.cmsis_nn.version == find(folder).release.version
+    assert result.manifest.backends[0].version == find(folder).release.version
     report = verify(result.folder, executions=("host", "board"))
     assert report.error is None

@@ -26,7 +26,7 @@ def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def boot(image: Image) -> VirtualBoard:
-    return VirtualBoard(load_board("nucleo-f746zg"), image, instruction_limit=100_000)
+    return VirtualBoard(load_board("nucleo-f746zg"), image, limit=100_000)
 
 
 def test_the_native_counter_is_used(tiny: Tiny) -> None:

@@ -20,6 +20,7 @@ USART_CR1, USART_BRR, USART_ISR, USART_RDR, USART_TDR = (
     0x4000_4800 + offset for offset in (0x00, 0x0C, 0x1C, 0x24, 0x28)
 )
 GPIOD_MODER, GPIOD_AFRH = 0x4002_0C00, 0x4002_0C24
+CCR, DCISW, DATA_CACHE_ON = 0xE000_ED14, 0xE000_EF60, 1 << 16
 DEMCR, DWT_LAR, DWT_CTRL, DWT_CYCCNT = 0xE000_EDFC, 0xE000_1FB0, 0xE000_1000, 0xE000_1004
 
 HSI_ON, PLL_ON, PLL_READY = 1, 1 << 24, 1 << 25
@@ -324,3 +325,27 @@ def test_option_bytes_can_be_read_only() -> None:
         chip[0x4002_3C14] = 0
     with pytest.raises(DeviceError, match="no register"):
         chip[0x4002_3C08] = 0x0819_2A3B
+
+
+def test_data_cache_wants_every_line_invalidated_first() -> None:
+    lines = [(way << 30) | (place << 5) for way in range(4) for place in range(32)]
+    for missing in (None, 0, 31, 32, 127):
+        chip = Chip()
+        for number, line in enumerate(lines):
+            if number != missing:
+                chip[DCISW] = line
+        if missing is None:
+            chip[CCR] |= DATA_CACHE_ON
+            assert chip[CCR] & DATA_CACHE_ON
+            continue
+        with pytest.raises(DeviceError, match="while 1 lines hold chance bits"):
+            chip[CCR] |= DATA_CACHE_ON
+
+
+def test_data_cache_is_not_invalidated_while_it_is_on() -> None:
+    chip = Chip()
+    for line in range(4 * 32):
+        chip[DCISW] = (line % 4 << 30) | (line // 4 << 5)
+    chip[CCR] |= DATA_CACHE_ON
+    with pytest.raises(DeviceError, match="while it may hold data"):
+        chip[DCISW] = 0

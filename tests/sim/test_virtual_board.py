@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 import zlib
 from collections.abc import Callable
 
@@ -15,9 +16,9 @@ from mcugen.errors import BoardError, DeviceError, UsageError
 from mcugen.image import Image
 from mcugen.protocol import messages
 from mcugen.protocol.frames import Damaged, Decoder, Frame, encode
-from mcugen.protocol.messages import Ack, Done, Error, ErrorCode, LayerResult, Output
+from mcugen.protocol.messages import Ack, Counts, Done, Error, ErrorCode, LayerResult, Output
 from mcugen.protocol.session import Session
-from mcugen.sim.board import VirtualBoard
+from mcugen.sim.board import VirtualBoard, instruction_limit
 from mcugen.sim.peripherals import Faults
 
 Tiny = Callable[..., Image]
@@ -29,7 +30,7 @@ DATA = bytes(index * 7 % 256 for index in range(600))
 
 
 def boot(image: Image, board: str = NUCLEO) -> VirtualBoard:
-    return VirtualBoard(load_board(board), image, instruction_limit=1_000_000)
+    return VirtualBoard(load_board(board), image, limit=1_000_000)
 
 
 def ask(board: VirtualBoard, *frames: Frame) -> list[messages.Answer]:
@@ -54,7 +55,7 @@ def test_boots_and_says_who_it_is(tiny: Tiny, name: str) -> None:
     hello = Session(boot(tiny(name), name)).hello()
     assert hello.board == name
     assert hello.clock_hz == load_board(name).clock.hz
-    assert (hello.model, hello.layers, hello.counts_cycles) == ("tiny", 3, True)
+    assert (hello.model, hello.layers, hello.counts) == ("tiny", 3, Counts.INSTRUCTIONS)
     assert (hello.input_bytes, hello.output_bytes) == (600, 1200)
     assert hello.model_hash == "00112233445566778899aabbccddeeff" * 2
 
@@ -109,6 +110,46 @@ def test_stray_store_is_seen(tiny: Tiny) -> None:
     assert stray.address == tiny(NUCLEO, "TINY_STRAY_STORE").address_of("tiny_outside")
 
 
+@pytest.mark.parametrize(
+    ("macro", "from_arena"), [("TINY_STORE_BEHIND_ARENA", 2416), ("TINY_STORE_BEFORE_ARENA", -1)]
+)
+def test_store_right_beside_the_arena_is_seen(tiny: Tiny, macro: str, from_arena: int) -> None:
+    image = tiny(NUCLEO, macro)
+    (stray,) = boot(image).run(DATA).stray_writes
+    assert stray.address == image.address_of("model_arena") + from_arena
+    assert (stray.layer, stray.size) == (1, 1)
+
+
+TINY_WRITES = (((0, 600),), ((0, 1200),), ((1216, 2416),))
+"""What each layer of the tiny model may write."""
+
+
+def test_store_to_what_is_another_layers_is_seen(tiny: Tiny, tiny_layers: Layers) -> None:
+    writes = (((0, 600),), ((0, 1196),), ((1216, 2416),))
+    board = VirtualBoard(load_board(NUCLEO), tiny(), layer_writes=writes)
+    arena = tiny().address_of("model_arena")
+    for _ in range(2):
+        trace = board.run(DATA)
+        assert {(stray.address, stray.layer) for stray in trace.stray_writes} == {(arena + 1196, 1)}
+        assert trace.outputs == tiny_layers(DATA)
+
+
+def test_store_half_outside_a_layers_own_is_seen(tiny: Tiny) -> None:
+    image = tiny(NUCLEO, "TINY_STORE_ACROSS_OUTPUT")
+    board = VirtualBoard(load_board(NUCLEO), image, layer_writes=TINY_WRITES)
+    (stray,) = board.run(DATA).stray_writes
+    assert (stray.address, stray.size) == (image.address_of("model_arena") + 1198, 4)
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_no_layer_that_keeps_to_its_own_is_blamed(
+    tiny: Tiny, tiny_layers: Layers, name: str
+) -> None:
+    board = VirtualBoard(load_board(name), tiny(name), layer_writes=TINY_WRITES)
+    assert board.run(DATA) == boot(tiny(name), name).run(DATA)
+    assert board.run(DATA).outputs == tiny_layers(DATA)
+
+
 def test_stray_store_to_a_register_is_seen(tiny: Tiny) -> None:
     (stray,) = boot(tiny(NUCLEO, "TINY_REGISTER_STORE")).run(DATA).stray_writes
     assert (stray.address, stray.target) == (0x4002_0014, "0x40020014")
@@ -149,11 +190,41 @@ def test_unmodelled_register_is_a_crash(tiny: Tiny) -> None:
     assert "tiny_misbehave" in caught.value.where
 
 
-def test_hang_ends(tiny: Tiny) -> None:
+def test_hang_ends_and_says_that_a_limit_was_reached(tiny: Tiny) -> None:
     with pytest.raises(DeviceError) as caught:
         boot(tiny(NUCLEO, "TINY_HANG")).run(DATA)
-    assert caught.value.code == "D001"
-    assert "tiny_misbehave" in caught.value.where
+    error = caught.value
+    assert (error.code, error.what) == (
+        "D001",
+        "the firmware computed for 1,000,000 instructions and did not answer",
+    )
+    assert "limit" in error.hint
+    assert "tiny_misbehave" in error.where
+
+
+def test_the_limit_follows_the_work(tiny: Tiny) -> None:
+    """MobileNetV1 of width 1.0 at 224 pixels takes 1.07 billion instructions."""
+    assert instruction_limit(568_740_352) > 10 * 1_070_000_000
+    assert instruction_limit(0) >= 1_000_000_000
+    image = tiny()
+    VirtualBoard(load_board(NUCLEO), image, limit=50_000).run(DATA)
+    with pytest.raises(DeviceError, match="computed for 5,000 instructions"):
+        VirtualBoard(load_board(NUCLEO), image, limit=5_000).run(DATA)
+
+
+def test_without_a_limit_only_an_interrupt_ends_a_hang(tiny: Tiny) -> None:
+    """A signal's handler gets its turn when the emulator's C code comes back."""
+    board = VirtualBoard(load_board(NUCLEO), tiny(NUCLEO, "TINY_HANG"), limit=None)
+    send_input(board)
+    board.write(encode(messages.run_request(1)))
+    handler = signal.signal(signal.SIGALRM, lambda *_: board.interrupt())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        board.read(0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert board.cpu.instructions > 50_000_000
 
 
 def test_stack_depth(tiny: Tiny) -> None:
@@ -257,7 +328,7 @@ def test_a_repeated_request_is_answered_but_not_carried_out(tiny: Tiny) -> None:
     assert ask(board, messages.run_request(9)) == answers
     assert (
         board.cpu.instructions - before
-        < cost - sum(answer.cycles for answer in answers if isinstance(answer, LayerResult)) + 1000
+        < cost - sum(answer.count for answer in answers if isinstance(answer, LayerResult)) + 1000
     ), "the layers did not run again"
     assert [type(answer) for answer in answers] == [Ack, *3 * [LayerResult], Done]
 

@@ -234,7 +234,7 @@ class TestLayers:
         assert answer["supported"]
         assert answer["activations"]["bytes"] == program.plan.lower_bound
         assert [layer["scratch_bytes"] for layer in answer["layers"]] == [
-            step.lowered.scratch_bytes for step in steps
+            step.call.scratch_bytes for step in steps
         ]
 
     def test_pair_with_multiplier_and_oblong_kernel(self) -> None:
@@ -267,8 +267,14 @@ class TestUnsupported:
         answer = answer_of(anatomy)
         assert not answer["supported"]
         assert answer["unsupported"] == [
-            {"reason": "dilation 2x2: only 1x1 is supported", "layers": [0, 2, 5]}
+            {
+                "reason": "dilation 2x2: only 1x1 is supported",
+                "layers": [0, 2, 5],
+                "text": "layer 0 `conv_0` and 2 more (CONV_2D): dilation 2x2: only 1x1 is "
+                "supported",
+            }
         ]
+        assert answer["verdict"] is None
         assert answer["macs"] == answer_of(anatomy_of(graph))["macs"]
         assert answer["activations"]["counted_by"] == "lifetimes"
 
@@ -276,7 +282,10 @@ class TestUnsupported:
         graph = small_mobilenet()
         lstm = replace(graph.ops[3], kind="LSTM", attrs=Unsupported("is not supported"))
         answer = answer_of(anatomy_of(graph.with_ops((*graph.ops[:3], lstm, *graph.ops[4:]))))
-        assert answer["unsupported"] == [{"reason": "is not supported", "layers": [3]}]
+        assert [one["text"] for one in answer["unsupported"]] == [
+            "layer 3 `lstm` (LSTM): is not supported"
+        ]
+        assert answer["verdict"] == "the model keeps state between runs (LSTM)"
         assert [layer["known"] for layer in answer["layers"]].index(False) == 3
         assert (answer["layers"][3]["kind"], answer["layers"][3]["macs"]) == ("other", 0)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mcugen.cmsis_nn import RELEASES, find, select
 from mcugen.errors import ToolchainError
+from mcugen.kernels.cmsis_nn.release import RELEASES
+from mcugen.kernels.cmsis_nn.sources import find, select
 
 
 def fake_release(root: Path, revision: str) -> Path:

@@ -13,7 +13,7 @@ import pytest
 from mcugen.errors import UsageError
 from mcugen.manifest import (
     FILE_NAME,
-    CmsisNNRecord,
+    BackendRecord,
     Manifest,
     read_manifest,
     sha256,
@@ -27,7 +27,7 @@ def manifest(tmp_path: Path) -> Manifest:
     """Written into ``tmp_path``, where it lists no files."""
     made = replace(
         manifest_of((layer("conv", "int8", (1, 2), 2),)),
-        cmsis_nn=CmsisNNRecord("4.0.0", "somewhere", {}),
+        backends=(BackendRecord("CMSIS-NN", "4.0.0", "somewhere", {}),),
         product_id=None,
         loader_bytes=None,
         files={},

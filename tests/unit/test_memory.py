@@ -467,6 +467,25 @@ def test_contract_is_one_way(source: int, output: int, fault: str) -> None:
         assert found == ()
 
 
+@pytest.mark.parametrize(("at", "shared"), [(3, 0), (2, 1), (0, 2)])
+def test_a_single_shared_byte_is_a_violation(at: int, shared: int) -> None:
+    problem = Problem((Buffer("low", 3, 0, 1, 1), Buffer("high", 2, 0, 1, 1)))
+    solution = Solution((("low", 0), ("high", at)), max(3, at + 2), 5, "by hand")
+    about_sharing = [line for line in validate(problem, solution) if "share" in line]
+    assert [f"share {shared} bytes" in line for line in about_sharing] == [True] * (shared > 0)
+
+
+def test_a_contract_is_broken_by_a_single_byte() -> None:
+    buffers = (Buffer("in", 8, 0, 1, 1), Buffer("out", 8, 0, 1, 1))
+    problem = Problem(buffers, (Overlap("out", "in", 3),))
+    faults = {
+        apart: validate(problem, Solution((("in", apart), ("out", 0)), 8 + apart, 11, "by hand"))
+        for apart in (2, 3, 4)
+    }
+    assert any("must start at least 3 bytes before input `in`, not 2" in line for line in faults[2])
+    assert faults[3] == faults[4] == ()
+
+
 def test_check_raises_all_violations() -> None:
     with pytest.raises(ValueError, match=r"(?s)invalid:.*`a` .* share 4 bytes\n.*the peak is 52"):
         check(STACK, faulty(STACKED, b=12, c=36))

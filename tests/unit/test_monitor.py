@@ -16,10 +16,10 @@ from mcugen.errors import DeviceError
 from mcugen.keyboard import LEAVE, NoKeys, keyboard
 from mcugen.monitor import GREETING, Screen, describe, monitor
 from mcugen.protocol.frames import Decoder, Frame, encode
-from mcugen.protocol.messages import AnswerType, ErrorCode, RequestType
+from mcugen.protocol.messages import AnswerType, Counts, ErrorCode, RequestType
 
 LAYER = Frame(AnswerType.LAYER, 7, struct.pack("<4I", 3, 12345, 0xDEADBEEF, 1024))
-LAYER_WORDS = "< LAYER  #7  layer 3: 12,345 cycles, CRC-32 deadbeef of 1,024 bytes\n"
+LAYER_WORDS = "< LAYER  #7  layer 3: 12,345 counted, CRC-32 deadbeef of 1,024 bytes\n"
 
 
 def screen() -> tuple[Screen, list[str]]:
@@ -36,8 +36,8 @@ def shown(*pieces: bytes) -> str:
     return "".join(written)
 
 
-def hello_payload(model: bytes = b"sneaker") -> bytes:
-    numbers = struct.pack("<IIIIIB", 1, 216_000_000, 49152, 10, 30, 1)
+def hello_payload(model: bytes = b"sneaker", counts: Counts = Counts.CYCLES) -> bytes:
+    numbers = struct.pack("<IIIIIB", 2, 216_000_000, 49152, 10, 30, counts.value)
     return numbers + b"".join(
         bytes([len(text)]) + text for text in (b"nucleo-f746zg", model, b"0123456789abcdef")
     )
@@ -50,7 +50,7 @@ def hello_payload(model: bytes = b"sneaker") -> bytes:
         (LAYER, LAYER_WORDS.rstrip()),
         (
             Frame(AnswerType.DONE, 7, struct.pack("<Qi", 42_125_163, -1)),
-            "< DONE   #7  42,125,163 cycles, status -1",
+            "< DONE   #7  42,125,163 counted, status -1",
         ),
         (Frame(AnswerType.OUTPUT, 8, b"\x01\xff"), "< OUTPUT #8  2 bytes: 01 ff"),
         (
@@ -62,7 +62,7 @@ def hello_payload(model: bytes = b"sneaker") -> bytes:
         (
             Frame(AnswerType.HELLO, 1, hello_payload()),
             "< HELLO  #1  nucleo-f746zg at 216 MHz, model `sneaker` (SHA-256 0123456789ab),"
-            " 49,152 bytes in, 10 out, 30 layers, counts cycles, protocol 1",
+            " 49,152 bytes in, 10 out, 30 layers, counts cycles, protocol 2",
         ),
         (
             Frame(AnswerType.FAULT, 0, struct.pack("<7I", 6, 0x8008123, 0x8009001, 4, 5, 6, 7)),
@@ -76,6 +76,21 @@ def hello_payload(model: bytes = b"sneaker") -> bytes:
 )
 def test_frames_in_words(frame: Frame, words: str) -> None:
     assert describe(frame) == words
+
+
+@pytest.mark.parametrize(
+    ("counts", "said", "unit"),
+    [
+        (Counts.NOTHING, "counts nothing", "counted"),
+        (Counts.CYCLES, "counts cycles", "cycles"),
+        (Counts.INSTRUCTIONS, "is virtual and counts instructions", "instructions"),
+    ],
+)
+def test_counts_have_the_unit_that_the_board_named(counts: Counts, said: str, unit: str) -> None:
+    hello = Frame(AnswerType.HELLO, 1, hello_payload(counts=counts))
+    first, second = shown(encode(hello) + encode(LAYER)).splitlines()
+    assert f", {said}, protocol 2" in first
+    assert f"12,345 {unit}, CRC-32" in second
 
 
 def test_a_frame_that_means_nothing_is_shown() -> None:

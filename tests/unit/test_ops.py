@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mcugen.ir import NO_TENSOR, DType, Graph, Op, Quant, Tensor
+from mcugen.kernels.quantisation import activation_range
 from mcugen.ops import examples, mean
 from mcugen.ops.activation import Activation
 from mcugen.ops.add import Add
@@ -17,6 +18,7 @@ from mcugen.ops.base import NoAttrs, Unsupported, UnsupportedOptionError
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.fully_connected import FullyConnected, WeightsFormat
+from mcugen.ops.max_pool_2d import MaxPool2D
 from mcugen.ops.mean import Mean
 from mcugen.ops.padding import Padding
 from mcugen.ops.registry import OPERATORS, op_problems, place
@@ -24,6 +26,8 @@ from mcugen.ops.reshape import Reshape
 from mcugen.ops.softmax import Softmax
 from mcugen.ops.squeeze import Squeeze
 from mcugen.ops.strided_slice import StridedSlice
+from mcugen.reference import make_references
+from mcugen.tflite import parse_model, write_model
 
 KINDS = sorted(OPERATORS)
 Q = Quant((0.05,), (3,))
@@ -105,8 +109,8 @@ def test_examples_reach_the_corners() -> None:
 
 
 CONV_REFUSALS = [
-    ({"dtype": DType.UINT8}, 0, "legacy model with asymmetric uint8"),
-    ({"dtype": DType.FLOAT32}, 0, "input is float32: convert the model again"),
+    ({"dtype": DType.UINT8}, 0, "input is uint8, not int8"),
+    ({"dtype": DType.FLOAT32}, 0, "input is float32, not int8"),
     ({"dtype": DType.INT32}, 3, "output is int32, not int8"),
     ({"quant": None}, 0, "input has no scale and zero point"),
     ({"quant": Quant((0.1, 0.2), (0, 0), 3)}, 0, "input has 2 scales"),
@@ -119,7 +123,7 @@ CONV_REFUSALS = [
     ({"quant": Quant((0.1,) * 3, (0,) * 3, 3)}, 1, "quantised along axis 3: it must be axis 0"),
     ({"quant": Quant((0.1,) * 2, (0,) * 2)}, 1, "have 2 scales along axis 0"),
     ({"quant": Quant((0.1, math.inf, 0.1), (0,) * 3)}, 1, "weights tensor has scale inf"),
-    ({"dtype": DType.UINT8}, 1, "weights tensor is uint8: this is a legacy model"),
+    ({"dtype": DType.UINT8}, 1, "weights are uint8, not int8"),
     ({"dtype": DType.INT64, "data": bytes(24)}, 2, "bias is int64, not int32"),
     ({"shape": (2,), "data": bytes(8)}, 2, "bias has 2 values for 3 channels"),
     ({"shape": (2, 6, 6, 2)}, 0, "input has batch 2: convert the model with a batch of 1"),
@@ -182,6 +186,22 @@ def test_activation_bounds_that_do_not_fit_are_refused() -> None:
     relu6 = Conv2D((1, 1), Padding("SAME"), Activation.RELU6)
     tiny = with_tensor(conv(relu6), 3, quant=Quant((1e-9,), (0,)))
     assert "too small to express the bound 6" in problems(tiny)
+
+
+def test_activation_bound_is_divided_in_float32() -> None:
+    """There 6 / 0.24489796 is 24.5, which rounds to 25; in double it is just below."""
+    quant = Quant((float(np.float32(0.24489796)),), (0,))
+    assert activation_range(Activation.RELU6, quant) == (0, 25)
+    attrs = MaxPool2D((1, 1), (1, 1), Padding("VALID"), Activation.RELU6)
+    graph = examples.single(
+        "MAX_POOL_2D",
+        attrs,
+        (examples.variable("input", (1, 1, 1, 2), quant),),
+        examples.variable("output", (1, 1, 1, 2), quant),
+    )
+    model = write_model(graph)
+    for reference in make_references(model, parse_model(model, "bound")):
+        assert reference.trace(bytes([24, 127]))[1] == bytes([24, 25])
 
 
 def test_depth_multiplier_must_match() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import time
 from collections.abc import Callable
 
 import pytest
@@ -102,6 +103,7 @@ def test_the_protocol_is_documented() -> None:
         Frame(AnswerType.HELLO, 0, bytes(20)),
         Frame(AnswerType.HELLO, 0, bytes(21) + b"\x05abc"),
         Frame(AnswerType.HELLO, 0, bytes(21) + b"\x01\xff\0\0"),
+        Frame(AnswerType.HELLO, 0, bytes(20) + b"\x03\0\0\0"),
     ],
 )
 def test_malformed_answers(frame: Frame) -> None:
@@ -115,7 +117,7 @@ def test_an_unknown_error_keeps_its_number() -> None:
     assert messages.Error(200).name == "error 200"
 
 
-def hello_payload(version: int = 1, input_bytes: int = 4, layers: int = 2) -> bytes:
+def hello_payload(version: int = 2, input_bytes: int = 4, layers: int = 2) -> bytes:
     numbers = struct.pack("<IIIIIB", version, 16_000_000, input_bytes, 3, layers, 1)
     return numbers + b"".join(bytes([len(text)]) + text for text in (b"board", b"model", b"hash"))
 
@@ -141,6 +143,62 @@ class ScriptedBoard:
         return data
 
 
+class Babbler:
+    """Answers the first requests as ``model_board``, then the same frame for ever."""
+
+    def __init__(self, asked: int, kind: int, payload: bytes, every_seconds: float = 0.0) -> None:
+        self._asked = asked
+        self._frame = (kind, payload)
+        self._seconds = every_seconds
+        self._board = ScriptedBoard(model_board)
+        self._given_up_by = time.monotonic() + 20
+
+    def write(self, data: bytes) -> None:
+        self._board.write(data)
+
+    def read(self, deadline_seconds: float) -> bytes:
+        assert time.monotonic() < self._given_up_by, "the host never gives up"
+        data, request = self._board.read(deadline_seconds), self._board.requests[-1]
+        if request.type != self._asked:
+            return data
+        time.sleep(self._seconds)
+        kind, payload = self._frame
+        return encode(Frame(kind, request.sequence, payload))
+
+
+IMPATIENT = Patience(attempts=2, hello_seconds=0.02, answer_seconds=0.02, layer_seconds=0.05)
+LAYER_0 = struct.pack("<4I", 0, 10, 7, 5)
+
+
+@pytest.mark.parametrize("every_seconds", [0.0, 0.005])
+@pytest.mark.parametrize(
+    ("asked", "kind", "payload"),
+    [
+        (RequestType.HELLO, AnswerType.ACK, b""),
+        (RequestType.HELLO, 0x99, b""),
+        (RequestType.INPUT, AnswerType.OUTPUT, b"out"),
+        (RequestType.OUTPUT, AnswerType.ACK, b""),
+        (RequestType.RUN, AnswerType.ACK, b""),
+        (RequestType.RUN, AnswerType.LAYER, LAYER_0),
+        (RequestType.RUN, AnswerType.LAYER, struct.pack("<4I", 77, 10, 7, 5)),
+        (RequestType.RUN, AnswerType.DONE, struct.pack("<Qi", 21, 0)),
+        (RequestType.RUN, AnswerType.HELLO, hello_payload()),
+    ],
+)
+def test_a_board_that_says_the_same_for_ever_is_left(
+    asked: int, kind: int, payload: bytes, every_seconds: float
+) -> None:
+    board = Babbler(asked, kind, payload, every_seconds)
+    with pytest.raises(DeviceError) as caught:
+        Session(board, IMPATIENT).run(b"data")
+    assert caught.value.code in ("D001", "D002")
+
+
+def test_a_silent_board_is_left_within_three_seconds() -> None:
+    patience = Patience()
+    assert patience.attempts * patience.hello_seconds <= 2.5, "and the program has to start, too"
+
+
 def model_board(request: Frame) -> list[Frame | bytes]:
     """A board that does everything right: 4 bytes in, 3 out, two layers."""
     sequence = request.sequence
@@ -162,7 +220,7 @@ def test_a_run() -> None:
     board = ScriptedBoard(model_board)
     result = Session(board).run(b"data")
     assert result.output == b"out"
-    assert [(layer.index, layer.cycles) for layer in result.layers] == [(0, 10), (1, 11)]
+    assert [(layer.index, layer.count) for layer in result.layers] == [(0, 10), (1, 11)]
     assert [request.type for request in board.requests] == [1, 2, 3, 4]
     assert len({request.sequence for request in board.requests}) == 4
 
@@ -185,11 +243,12 @@ def test_another_program_answers(garbage: bytes) -> None:
 
 def test_another_protocol_version() -> None:
     def answer(request: Frame) -> list[Frame | bytes]:
-        return [Frame(AnswerType.HELLO, request.sequence, hello_payload(version=2))]
+        return [Frame(AnswerType.HELLO, request.sequence, hello_payload(version=1))]
 
-    with pytest.raises(DeviceError, match="protocol 2") as caught:
+    with pytest.raises(DeviceError, match="protocol 1") as caught:
         Session(ScriptedBoard(answer)).hello()
     assert caught.value.code == "D002"
+    assert Session(ScriptedBoard(answer)).hello_of_any_version().protocol_version == 1
 
 
 def test_input_of_another_size_is_not_sent() -> None:

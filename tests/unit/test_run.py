@@ -12,7 +12,7 @@ from PIL import Image
 
 from mcugen.errors import DeviceError, UsageError
 from mcugen.flash.port import SerialPort
-from mcugen.protocol.messages import RequestType
+from mcugen.protocol.messages import Counts, RequestType
 from mcugen.protocol.session import Port
 from mcugen.report.run import render_run
 from mcugen.run import RunReport, run
@@ -62,8 +62,8 @@ def test_the_answer_is_the_model_s(small: SmallBuild, picture: Path, labels: Pat
     best = int(np.argmax(np.frombuffer(expected.output, np.int8)))
     assert report.top[0]["index"] == best
     assert report.top[0]["label"] == ("ant", "bee", "cat", "dog")[best]
-    assert report.cycles == sum(expected.instructions)
-    assert report.milliseconds == pytest.approx(report.cycles / 216e3)
+    assert report.instructions == sum(expected.instructions)
+    assert report.cycles is None
 
 
 def test_json(small: SmallBuild, picture: Path) -> None:
@@ -75,19 +75,39 @@ def test_json(small: SmallBuild, picture: Path) -> None:
     assert (answer["board"], answer["model"]) == ("nucleo-f746zg", "small_mobilenet")
     assert len(answer["output"]) == 4
     assert answer["clock_hz"] == 216_000_000
-    assert sum(layer["cycles"] for layer in answer["layers"]) == answer["cycles"]
+    assert sum(layer["instructions"] for layer in answer["layers"]) == answer["instructions"]
+    assert {layer["cycles"] for layer in answer["layers"]} == {answer["cycles"]} == {None}
     assert [layer["name"] for layer in answer["layers"]] == [
         layer.name for layer in small.manifest.layers
     ]
 
 
-def test_a_board_that_counts_no_cycles(small: SmallBuild, picture: Path) -> None:
-    port = SpoiltLine(small.board(), other_hello(counts_cycles=False))
+def test_a_virtual_board_takes_no_time(small: SmallBuild, picture: Path) -> None:
+    answer = run_at(small.board(), small, picture).as_json()
+    assert "milliseconds" not in answer
+    said = f"{answer['instructions']:,} instructions; a virtual board models no time"
+    assert render_run(answer)[-1] == said
+
+
+def test_a_board_that_counts_cycles(small: SmallBuild, picture: Path) -> None:
+    port = SpoiltLine(small.board(), other_hello(counts=Counts.CYCLES))
+    answer = run_at(port, small, picture).as_json()
+    assert answer["instructions"] is None
+    assert answer["cycles"] == sum(layer["cycles"] for layer in answer["layers"]) > 0
+    assert answer["milliseconds"] == pytest.approx(answer["cycles"] / 216e3)
+    assert render_run(answer)[-1] == (
+        f"{answer['cycles']:,} cycles, {answer['milliseconds']:.1f} ms at 216 MHz"
+    )
+
+
+def test_a_board_that_counts_nothing(small: SmallBuild, picture: Path) -> None:
+    port = SpoiltLine(small.board(), other_hello(counts=Counts.NOTHING))
     answer = run_at(port, small, picture).as_json()
     assert answer["cycles"] is None
-    assert answer["milliseconds"] is None
+    assert answer["instructions"] is None
+    assert "milliseconds" not in answer
     assert all(layer["cycles"] is None for layer in answer["layers"])
-    assert render_run(answer)[-1] == "the board counts no cycles"
+    assert render_run(answer)[-1] == "the board counts neither cycles nor instructions"
 
 
 def test_an_array_goes_as_it_is(small: SmallBuild, tmp_path: Path) -> None:

@@ -92,3 +92,17 @@ def test_cache_gives_the_same_object_and_notices_changes(tmp_path: Path) -> None
     compiler.compile(tmp_path, [Unit("a.c")], objects)
     assert len(list(cache.iterdir())) == 2
     assert first.read_bytes() != before
+
+
+def test_cache_notices_headers_behind_headers_and_no_others(tmp_path: Path) -> None:
+    cache, objects = tmp_path / "cache", tmp_path / "objects"
+    compiler = Compiler("cc", ("-Iinner",), cache)
+    inner, stranger = tmp_path / "inner" / "b.h", tmp_path / "stranger.h"
+    inner.parent.mkdir()
+    (tmp_path / "a.h").write_text("#  include <b.h>\n")
+    (tmp_path / "a.c").write_text('#include "a.h"\nint answer(void) { return ANSWER; }\n')
+    for answer, seen, objects_kept in ((1, 1, 1), (1, 2, 1), (2, 2, 2)):
+        inner.write_text(f"#define ANSWER {answer}\n")
+        stranger.write_text(f"#define SEEN {seen}\n")
+        compiler.compile(tmp_path, [Unit("a.c")], objects)
+        assert len(list(cache.iterdir())) == objects_kept

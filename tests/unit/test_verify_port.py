@@ -15,7 +15,7 @@ from mcugen.errors import DeviceError, DifferenceError, McugenError, UsageError
 from mcugen.flash.port import SerialPort
 from mcugen.image import read_image
 from mcugen.protocol.frames import Frame
-from mcugen.protocol.messages import AnswerType, RequestType
+from mcugen.protocol.messages import AnswerType, Counts, RequestType
 from mcugen.protocol.session import Port
 from mcugen.verify import VerifyReport, verify
 from mcugen.verify.device import greet
@@ -63,7 +63,7 @@ def test_a_board_that_is_right(small: SmallBuild) -> None:
 
 
 def test_cycles_are_those_of_the_board(small: SmallBuild) -> None:
-    answer = verify_at(small.board(), small).as_json()
+    answer = verify_at(spoilt(small, other_hello(counts=Counts.CYCLES)), small).as_json()
     assert answer["instructions"] is None
     assert answer["stack_bytes"] is None
     assert answer["stray_writes"] is None
@@ -73,10 +73,19 @@ def test_cycles_are_those_of_the_board(small: SmallBuild) -> None:
     assert answer["cycles"] <= sum(layer["cycles"] for layer in answer["layer_details"])
 
 
-def test_a_board_that_counts_no_cycles(small: SmallBuild) -> None:
-    port = spoilt(small, other_hello(counts_cycles=False))
+def test_a_virtual_board_counts_instructions(small: SmallBuild) -> None:
+    answer = verify_at(small.board(), small).as_json()
+    assert answer["cycles"] is None
+    assert answer["instructions"] > 0
+    assert {layer["cycles"] for layer in answer["layer_details"]} == {None}
+    assert all(layer["instructions"] > 0 for layer in answer["layer_details"])
+
+
+def test_a_board_that_counts_nothing(small: SmallBuild) -> None:
+    port = spoilt(small, other_hello(counts=Counts.NOTHING))
     answer = verify_at(port, small).as_json()
     assert answer["cycles"] is None
+    assert answer["instructions"] is None
     assert all(layer["cycles"] is None for layer in answer["layer_details"])
     assert answer["status"] == "ok"
 
@@ -93,7 +102,8 @@ def test_simulators_and_the_port_together(small: SmallBuild) -> None:
         ("board", "port", "crc"),
     }
     assert report.error is None
-    assert report.instructions == report.cycles, "the virtual board's counter counts instructions"
+    assert len(report.instructions) == len(small.manifest.layers)
+    assert report.cycles == ()
 
 
 def test_a_layer_that_differs_is_named(small: SmallBuild) -> None:

@@ -27,12 +27,14 @@ REPORT = VerifyReport(
     inputs=(Input("minimum", b"", "every value -128"),),
     references=("r",),
     reference_disagreements=0,
+    reference_undefined=0,
     pairs=(pair("reference", "host"),),
     difference=None,
     instructions=(),
     instructions_total=None,
     cycles=(),
     cycles_total=None,
+    port_counts=None,
     clock_hz=None,
     stack_bytes=None,
     stray_writes=None,
@@ -83,9 +85,10 @@ def test_text_of_a_difference_of_check_sums() -> None:
 
 
 def test_stray_writes_are_an_error() -> None:
-    error = replace(REPORT, stray_writes=("layer 1: f stores",)).error
+    error = replace(REPORT, stray_writes=("layer 1: f stores", "layer 2: g stores")).error
     assert error is not None
-    assert (error.code, error.details) == ("V002", ("layer 1: f stores",))
+    assert (error.code, error.details) == ("V002", ("layer 2: g stores",))
+    assert error.where == "layer 1: f stores"
 
 
 @pytest.mark.parametrize(("deep", "code"), [(4096, None), (4097, "V003")])

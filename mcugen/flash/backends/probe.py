@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcugen import files
 from mcugen.errors import DeviceError
 from mcugen.flash.backends.contact import Contact
 from mcugen.flash.backends.serial_line import by_firmware, by_loader
@@ -37,7 +38,7 @@ def by_drive(job: Job, contact: Contact) -> Outcome:
     """Copies the image to the USB drive of the ST-LINK that the port belongs to."""
     folder = _drive_of(job)
     image = job.full_image
-    data = image.read_bytes()
+    data = job.read(image.name)
     if job.dry_run:
         return Outcome(DRIVE, len(data))
     contact.close()
@@ -129,14 +130,22 @@ def _pyocd(job: Job, image: Path) -> tuple[str, ...]:
 TOOLS = (Tool("openocd", _openocd), Tool("st-flash", _st_flash), Tool("pyocd", _pyocd))
 
 
+def _said(failure: Path) -> str:
+    """What the probe wrote about a failure, in one line."""
+    try:
+        data = files.read_bytes(failure, files.TEXT_BYTES)
+    except OSError as error:
+        return f"{failure.name} cannot be read: {error.strerror}"
+    return " ".join(data.decode("utf-8", "replace").split())
+
+
 def _prove(job: Job, contact: Contact, outcome: Outcome, failure: Path | None) -> Outcome:
     """Waits until the board answers again, and has its loader compare the application."""
     reasons = []
     for _ in range(_SETTLE_TRIES):
         job.surroundings.sleep(_SETTLE_SECONDS)
         if failure is not None and failure.exists():
-            text = " ".join(failure.read_text("utf-8", "replace").split())
-            raise WayFailedError(f"the ST-LINK refused the image: {text}")
+            raise WayFailedError(f"the ST-LINK refused the image: {_said(failure)}")
         for way in (by_firmware, by_loader):
             try:
                 proven = way(job, contact)

@@ -20,7 +20,7 @@ from mcugen.protocol import session
 
 FIRMWARE, LOADER, ROM = "firmware", "loader", "rom"
 
-_HELLO = session.Patience(attempts=2, answer_seconds=0.5)
+_HELLO = session.Patience(attempts=3)
 
 
 def by_firmware(job: Job, contact: Contact) -> Outcome:
@@ -30,7 +30,7 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
     contact.line.use_even_parity(False)
     console = session.Session(contact.line, _HELLO)
     try:
-        hello = console.hello()
+        hello = console.hello_of_any_version()
     except DeviceError as error:
         job.on_event(Silence(f"{_tried(job)}: {error.what}; trying its loader and the other ways"))
         raise WayFailedError(error.what) from error

@@ -18,14 +18,14 @@
 
 #include "kernels.h"
 
-static _Alignas(16) int8_t model_arena[MODEL_ARENA_BYTES];
+static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
 /* 0: DEQUANTIZE, 10x15 to 10x15 */
 static int run_dequantize(void)
 {
     dequantize_s8(&model_arena[600],
                   (float *)(void *)&model_arena[0],
-                  150, 8.4080035e-03f, 82);
+                  150, 0.0084080035f, 82);
     return 0;
 }
 

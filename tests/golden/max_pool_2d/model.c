@@ -16,9 +16,19 @@
 
 #include <stddef.h>
 
+#if defined(__GNUC__)
+/* These headers do not pass all warnings. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wundef"
+#endif
 #include "arm_nnfunctions.h"
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
-static _Alignas(16) int8_t model_arena[MODEL_ARENA_BYTES];
+static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
 /* 0: MAX_POOL_2D, 6x7x12 to 3x1x12 */
 static int run_max_pool_2d(void)

@@ -18,7 +18,7 @@
 
 #include "kernels.h"
 
-static _Alignas(16) int8_t model_arena[MODEL_ARENA_BYTES];
+static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
 /* 0: MEAN, 10x12x1 to 1x1x1 */
 static int run_mean(void)

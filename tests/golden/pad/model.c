@@ -18,7 +18,7 @@
 
 #include "kernels.h"
 
-static _Alignas(16) int8_t model_arena[MODEL_ARENA_BYTES];
+static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
 /* 0: PAD, 4x5x7 to 7x8x11 */
 static int run_pad(void)

@@ -19,7 +19,7 @@
 #include "kernels.h"
 #include "weights.h"
 
-static _Alignas(16) int8_t model_arena[MODEL_ARENA_BYTES];
+static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
 /* 0: QUANTIZE, 5x7x4 to 5x7x4 */
 static int run_quantize(void)

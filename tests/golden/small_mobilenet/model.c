@@ -24,11 +24,21 @@
 
 #include <stddef.h>
 
+#if defined(__GNUC__)
+/* These headers do not pass all warnings. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wundef"
+#endif
 #include "arm_nnfunctions.h"
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 #include "kernels.h"
 #include "weights.h"
 
-static _Alignas(16) int8_t model_arena[MODEL_ARENA_BYTES];
+static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
 /* 0: CONV_2D, 12x12x3 to 6x6x8, 7,776 MACs */
 static int run_conv_0(void)

@@ -21,12 +21,34 @@ extern "C" {
 
 /* int8 1x12x12x3, scale 0.0078125, zero point -1 */
 #define MODEL_INPUT_BYTES 432
+#define MODEL_INPUT_HEIGHT 12
+#define MODEL_INPUT_WIDTH 12
+#define MODEL_INPUT_CHANNELS 3
+#define MODEL_INPUT_SCALE 0.0078125f
+#define MODEL_INPUT_ZERO_POINT (-1)
 
 /* int8 1x4, scale 0.00390625, zero point -128 */
 #define MODEL_OUTPUT_BYTES 4
+#define MODEL_OUTPUT_SCALE 0.00390625f
+#define MODEL_OUTPUT_ZERO_POINT (-128)
 
+#define MODEL_CLASSES 4
 #define MODEL_LAYERS 9
 #define MODEL_ARENA_BYTES 864
+
+/* static const char *const names[MODEL_LAYERS] = MODEL_LAYER_NAMES; */
+#define MODEL_LAYER_NAMES \
+    { \
+        "conv_0", \
+        "dw_1", \
+        "pw_1", \
+        "add", \
+        "dw_2", \
+        "pw_2", \
+        "pool", \
+        "dense", \
+        "softmax", \
+    }
 
 /*
  * Called after each layer, first layer 0, with the bytes that it wrote. They stand in the arena and
@@ -37,8 +59,30 @@ typedef void (*model_layer_hook)(void *context, uint32_t layer, const void *outp
 int8_t *model_input(void);
 const int8_t *model_output(void);
 
+/* Ties this header to the library of the same build: with another one's it does not link. */
+#define model_run model_run_BUILD
+
 /* Returns 0, or the status of the kernel that refused its arguments. The hook may be NULL. */
 int model_run(model_layer_hook hook, void *context);
+
+/* A real number as the input holds it: rounded half away from zero, at most the type's ends. */
+static inline int8_t model_quantize(float real)
+{
+    const float low = (float)(-128 - MODEL_INPUT_ZERO_POINT);
+    const float high = (float)(127 - MODEL_INPUT_ZERO_POINT);
+    const float scaled = real / MODEL_INPUT_SCALE;
+    const float inside = scaled > low ? (scaled < high ? scaled : high) : low;
+    const int32_t whole = (int32_t)inside;
+    const float rest = inside - (float)whole;
+    const int32_t rounded = whole + (rest >= 0.5f) - (rest <= -0.5f);
+    return (int8_t)(rounded + MODEL_INPUT_ZERO_POINT);
+}
+
+/* The real number that a value of the output stands for. */
+static inline float model_dequantize(int8_t value)
+{
+    return (float)(value - MODEL_OUTPUT_ZERO_POINT) * MODEL_OUTPUT_SCALE;
+}
 
 #ifdef __cplusplus
 }

@@ -5,13 +5,13 @@
 #include "caches.h"
 #include "console.h"
 #include "cortex_m.h"
-#include "cycles.h"
+#include "counter.h"
 #include "mailbox.h"
 #include "uart.h"
 
 volatile uint32_t _mailbox;
 
-static uint32_t cycles;
+static uint32_t count;
 
 uint8_t uart_read(void)
 {
@@ -36,9 +36,9 @@ void caches_clean(const volatile void *address)
     (void)address;
 }
 
-uint32_t cycles_now(void)
+uint32_t counter_now(void)
 {
-    return cycles++;
+    return count++;
 }
 
 /* A reset ends the program, with a status that says so. */
@@ -50,5 +50,5 @@ uint32_t *host_reset(void)
 
 int main(void)
 {
-    console_serve(1000000u, true);
+    console_serve(1000000u, COUNTS_CYCLES);
 }

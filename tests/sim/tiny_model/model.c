@@ -52,6 +52,19 @@ __attribute__((noinline)) void tiny_misbehave(void)
 #ifdef TINY_STRAY_STORE
     *(volatile uint32_t *)&tiny_outside = 7;
 #endif
+#ifdef TINY_STORE_BEHIND_ARENA
+    volatile uint8_t *behind = (uint8_t *)((uintptr_t)model_arena + sizeof(model_arena));
+    *behind = *behind;
+#endif
+#ifdef TINY_STORE_BEFORE_ARENA
+    volatile uint8_t *before = (uint8_t *)((uintptr_t)model_arena - 1);
+    *before = *before;
+#endif
+#ifdef TINY_STORE_ACROSS_OUTPUT
+    /* Two bytes of layer 1's output, then two of nobody's. */
+    volatile uint32_t *across = (uint32_t *)((uintptr_t)model_arena + 4 * OUTPUTS - 2);
+    *across = *across;
+#endif
 #ifdef TINY_WILD_STORE
     *(volatile uint32_t *)(uintptr_t)0xA0001234u = 7;
 #endif

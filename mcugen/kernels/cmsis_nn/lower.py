@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcugen.boards import Core
 from mcugen.ir import DType, Graph, Op, Shape
-from mcugen.kernels.base import Lowered, Target, constant
+from mcugen.kernels.call import Call, constant
+from mcugen.kernels.cmsis_nn.family import FAMILY
+from mcugen.kernels.cmsis_nn.release import Release
 from mcugen.kernels.quantisation import activation_range, requantised_channels
 from mcugen.ops.average_pool_2d import AveragePool2D
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.fully_connected import FullyConnected
 from mcugen.ops.max_pool_2d import MaxPool2D
+from mcugen.ops.padding import Margins, Pair
 
 
 @dataclass(frozen=True)
 class Window:
     """How a kernel walks over a picture; pairs are (height, width), padding is top and left."""
 
-    stride: tuple[int, int]
-    padding: tuple[int, int]
+    stride: Pair
+    padding: Pair
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class PoolCall:
     output: Shape
 
 
-def convolution(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def convolution(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
     """CONV_2D: the matrix product directly for 1x1, through im2col otherwise.
 
     A lone pixel goes through im2col as well: the matrix product works on pairs of pixels and does
@@ -90,17 +94,18 @@ def convolution(graph: Graph, op: Op, target: Target) -> Lowered | None:
         input=source.shape,
         filter=weights.shape,
         output=output.shape,
-        upscale_argument=target.cmsis_nn.upscale_argument and not pointwise,
+        upscale_argument=release.upscale_argument and not pointwise,
     )
-    scratch_bytes = 0 if pointwise else _im2col_bytes(weights.shape, target)
+    scratch_bytes = 0 if pointwise else _im2col_bytes(weights.shape, release)
     return _per_channel(graph, op, function, "convolve.c.j2", call, scratch_bytes)
 
 
 def _per_channel(
     graph: Graph, op: Op, function: str, template: str, call: ConvCall, scratch_bytes: int
-) -> Lowered:
+) -> Call:
     """A call of ``function`` with a multiplier and shift for each channel of the output."""
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function=function,
         template=template,
         params=call,
@@ -109,27 +114,27 @@ def _per_channel(
             *requantised_channels(graph, op, call.output[3]),
         ),
         scratch_bytes=scratch_bytes,
-        entries=(function,),
+        needs=(function,),
     )
 
 
-def _im2col_bytes(filter_shape: Shape, target: Target) -> int:
+def _im2col_bytes(filter_shape: Shape, release: Release) -> int:
     """Two columns of 16-bit inputs (``arm_convolve_s8_get_buffer_size``)."""
     _, height, width, channels = filter_shape
     column = height * width * channels
-    if target.cmsis_nn.aligned_columns:
+    if release.aligned_columns:
         column = (column + 3) // 4 * 4
     return 2 * column * 2
 
 
-def depthwise(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def depthwise(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
     """DEPTHWISE_CONV_2D with any channel multiplier."""
     attrs = op.attributes(DepthwiseConv2D)
     source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
     _, height, width, units = weights.shape
     pads = attrs.padding.resolve(source.shape[1:3], (height, width), attrs.stride)
     multiplier = units // source.shape[3]
-    function = _depthwise_function((height, width), pads, multiplier)
+    function = _depthwise_function(source.shape, weights.shape, output.shape, attrs.stride, pads)
     call = ConvCall(
         input_offset=-source.qparams.zero_point,
         output_offset=output.qparams.zero_point,
@@ -140,30 +145,39 @@ def depthwise(graph: Graph, op: Op, target: Target) -> Lowered | None:
         output=output.shape,
         channel_multiplier=multiplier,
     )
-    im2col = function == "arm_depthwise_conv_s8_opt" and target.dsp
+    im2col = function == "arm_depthwise_conv_s8_opt" and core.dsp
     scratch_bytes = 2 * units * height * width if im2col else 0
     return _per_channel(graph, op, function, "depthwise.c.j2", call, scratch_bytes)
 
 
 def _depthwise_function(
-    kernel: tuple[int, int], pads: tuple[int, int, int, int], multiplier: int
+    source: Shape, filter_shape: Shape, output: Shape, stride: Pair, pads: Margins
 ) -> str:
-    """The 3x3 function reads the middle column unchecked, so no margin may be wider than 1."""
-    if multiplier != 1:
+    """The fastest function that runs this geometry.
+
+    The 3x3 function reads the middle column unchecked, so no margin may be wider than 1. The other
+    fast one clears the rows of a window that lie above and below the picture: those of a window
+    that lies wholly in a margin are more than its im2col buffer has.
+    """
+    if output[3] != source[3]:
         return "arm_depthwise_conv_s8"
-    if kernel == (3, 3) and max(pads) <= 1:
+    if filter_shape[1:3] == (3, 3) and max(pads) <= 1:
         return "arm_depthwise_conv_3x3_s8"
+    first, last = -pads[0], (output[1] - 1) * stride[0] - pads[0]
+    if first + filter_shape[1] < 0 or last > source[1]:
+        return "arm_depthwise_conv_s8"
     return "arm_depthwise_conv_s8_opt"
 
 
-def fully_connected(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def fully_connected(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
     """FULLY_CONNECTED with one weight scale; TFLite Micro multiplies the scales in double."""
     source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
     if weights.qparams.per_channel:
         return None
     units, depth = weights.shape
     bias, multiplier, shift = requantised_channels(graph, op, units)
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function="arm_fully_connected_s8",
         template="fully_connected.c.j2",
         params=FullyConnectedCall(
@@ -177,11 +191,11 @@ def fully_connected(graph: Graph, op: Op, target: Target) -> Lowered | None:
             units=units,
         ),
         constants=(constant("weights", DType.INT8, weights.array()), bias),
-        entries=("arm_fully_connected_s8",),
+        needs=("arm_fully_connected_s8",),
     )
 
 
-def fully_connected_per_channel(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def fully_connected_per_channel(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
     """FULLY_CONNECTED with a weight scale for each unit, as the 1x1 convolution that it equals.
 
     One row of inputs is a lone pixel, see ``convolution``.
@@ -199,30 +213,31 @@ def fully_connected_per_channel(graph: Graph, op: Op, target: Target) -> Lowered
         input=(batch, 1, 1, depth),
         filter=filter_shape,
         output=(batch, 1, 1, units),
-        upscale_argument=target.cmsis_nn.upscale_argument and batch == 1,
+        upscale_argument=release.upscale_argument and batch == 1,
     )
-    scratch_bytes = _im2col_bytes(filter_shape, target) if batch == 1 else 0
+    scratch_bytes = _im2col_bytes(filter_shape, release) if batch == 1 else 0
     return _per_channel(graph, op, function, "convolve.c.j2", call, scratch_bytes)
 
 
-def average_pool(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def average_pool(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
     """AVERAGE_POOL_2D; with DSP instructions the sums of one pixel stand in scratch."""
     attrs = op.attributes(AveragePool2D)
     channels = graph.input(op, 0).shape[3]
-    return _pool(graph, op, attrs, "arm_avgpool_s8", 4 * channels if target.dsp else 0)
+    return _pool(graph, op, attrs, "arm_avgpool_s8", 4 * channels if core.dsp else 0)
 
 
-def max_pool(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def max_pool(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
     """MAX_POOL_2D."""
     return _pool(graph, op, op.attributes(MaxPool2D), "arm_max_pool_s8", 0)
 
 
 def _pool(
     graph: Graph, op: Op, attrs: AveragePool2D | MaxPool2D, function: str, scratch_bytes: int
-) -> Lowered:
+) -> Call:
     source, output = graph.input(op, 0), graph.output(op)
     pads = attrs.padding.resolve(source.shape[1:3], attrs.filter, attrs.stride)
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function=function,
         template="pool.c.j2",
         params=PoolCall(
@@ -233,5 +248,5 @@ def _pool(
             output=output.shape,
         ),
         scratch_bytes=scratch_bytes,
-        entries=(function,),
+        needs=(function,),
     )

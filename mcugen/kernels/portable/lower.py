@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcugen import numerics
+from mcugen.boards import Core
 from mcugen.ir import DType, Graph, Op, Shape, Tensor
-from mcugen.kernels.base import Lowered, Overlap, Target, constant
+from mcugen.kernels.call import Call, Overlap, constant, float_literal
+from mcugen.kernels.portable.family import FAMILY
 from mcugen.kernels.quantisation import activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.mean import axes
@@ -88,7 +90,7 @@ class AffineCall:
     zero_point: int
 
 
-def add(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def add(graph: Graph, op: Op, core: Core) -> Call | None:
     """ADD (TFLite ``CalculateOpDataAdd``): both operands onto twice the larger scale.
 
     Addition commutes exactly, so a constant operand always goes second.
@@ -110,13 +112,14 @@ def add(graph: Graph, op: Op, target: Target) -> Lowered | None:
         constant_operand=b.is_constant,
     )
     inputs = (variable,) if b.is_constant else (variable, other)
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function="add_s8",
         template="add.c.j2",
         params=call,
         constants=(constant("operand", DType.INT8, b.array()),) if b.is_constant else (),
         overlaps=tuple(Overlap(position, distance=0) for position in inputs),
-        portable=("add_s8.c",),
+        needs=("add_s8.c",),
     )
 
 
@@ -125,7 +128,7 @@ def _operand(tensor: Tensor, common: float) -> Rescale:
     return Rescale(-tensor.qparams.zero_point, multiplier, shift)
 
 
-def mean(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def mean(graph: Graph, op: Op, core: Core) -> Call | None:
     """MEAN over rows, columns or both."""
     source, output = graph.input(op, 0), graph.output(op)
     over = axes(graph, op)
@@ -133,7 +136,8 @@ def mean(graph: Graph, op: Op, target: Target) -> Lowered | None:
     multiplier, shift = numerics.mean_multiplier(
         source.qparams.scale / output.qparams.scale, math.prod(window)
     )
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function="mean_s8",
         template="mean.c.j2",
         params=MeanCall(
@@ -144,33 +148,35 @@ def mean(graph: Graph, op: Op, target: Target) -> Lowered | None:
             multiplier=multiplier,
             shift=shift,
         ),
-        portable=("mean_s8.c",),
+        needs=("mean_s8.c",),
     )
 
 
-def softmax(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def softmax(graph: Graph, op: Op, core: Core) -> Call | None:
     """SOFTMAX over the last dimension, the exponentials tabulated at compile time."""
     source = graph.input(op, 0)
     depth = source.shape[-1]
     table = numerics.softmax_exp_table(op.attributes(Softmax).beta, source.qparams.scale)
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function="softmax_s8",
         template="softmax.c.j2",
         params=SoftmaxCall(rows=source.elements // depth, depth=depth),
         constants=(constant("exp_table", DType.INT32, table),),
         overlaps=(IN_PLACE,),
-        portable=("softmax_s8.c",),
+        needs=("softmax_s8.c",),
     )
 
 
-def pad(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def pad(graph: Graph, op: Op, core: Core) -> Call | None:
     """PAD with the zero point."""
     source, margins, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
     missing = 4 - len(source.shape)
     if missing < 0:
         return None
     before = tuple(int(value) for value in margins.array()[:, 0])
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function="pad_s8",
         template="pad.c.j2",
         params=PadCall(
@@ -179,14 +185,14 @@ def pad(graph: Graph, op: Op, target: Target) -> Lowered | None:
             output=(1,) * missing + output.shape,
             value=output.qparams.zero_point,
         ),
-        portable=("pad_s8.c",),
+        needs=("pad_s8.c",),
     )
 
 
 _BYTES = {DType.INT8: range(-128, 128), DType.UINT8: range(256)}
 
 
-def requantise(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def requantise(graph: Graph, op: Op, core: Core) -> Call | None:
     """QUANTIZE between 8-bit types: a table of all 256 answers, indexed by the raw byte."""
     source, output = graph.input(op, 0), graph.output(op)
     if source.dtype not in _BYTES or output.dtype not in _BYTES:
@@ -202,44 +208,46 @@ def requantise(graph: Graph, op: Op, target: Target) -> Lowered | None:
     by_raw_byte[np.arange(_BYTES[source.dtype].start, _BYTES[source.dtype].stop) & 0xFF] = (
         table & 0xFF
     )
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function="lookup_8",
         template="lookup.c.j2",
         params=LookupCall(count=output.elements),
         constants=(constant("table", DType.UINT8, by_raw_byte),),
         overlaps=(IN_PLACE,),
-        portable=("lookup_8.c",),
+        needs=("lookup_8.c",),
     )
 
 
-def quantise_float(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def quantise_float(graph: Graph, op: Op, core: Core) -> Call | None:
     """QUANTIZE from float32 to int8."""
     source, output = graph.input(op, 0), graph.output(op)
     if (source.dtype, output.dtype) != (DType.FLOAT32, DType.INT8):
         return None
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function="quantize_f32",
         template="quantize.c.j2",
         params=_affine(output),
         overlaps=(IN_PLACE,),
-        portable=("quantize_f32.c",),
+        needs=("quantize_f32.c",),
     )
 
 
-def dequantise(graph: Graph, op: Op, target: Target) -> Lowered | None:
+def dequantise(graph: Graph, op: Op, core: Core) -> Call | None:
     """DEQUANTIZE from int8 to float32."""
     source = graph.input(op, 0)
     if source.dtype is not DType.INT8:
         return None
-    return Lowered(
+    return Call(
+        backend=FAMILY.name,
         function="dequantize_s8",
         template="dequantize.c.j2",
         params=_affine(source),
-        portable=("dequantize_s8.c",),
+        needs=("dequantize_s8.c",),
     )
 
 
 def _affine(quantised: Tensor) -> AffineCall:
-    """The shortest decimal that reads back as the same float32."""
-    scale = np.format_float_scientific(np.float32(quantised.qparams.scale), trim="0")
-    return AffineCall(quantised.elements, f"{scale}f", quantised.qparams.zero_point)
+    quant = quantised.qparams
+    return AffineCall(quantised.elements, float_literal(quant.scale), quant.zero_point)

@@ -7,7 +7,6 @@ files that a build needs are the closure of the functions that it calls.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import re
@@ -15,21 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcugen import files
 from mcugen.errors import ToolchainError
-from mcugen.kernels import Release
-
-RELEASES: Mapping[str, Release] = {
-    # "$Revision:" of Include/arm_nnfunctions.h -> release
-    "11.2.0": Release("4.0.0"),
-    "11.3.0": Release("4.1.0"),
-    "12.4.0": Release("5.0.0", aligned_columns=True),
-    "13.0.0": Release("24.02", aligned_columns=True),
-    "16.0.0": Release("6.0.0", aligned_columns=True),
-    "18.0.0": Release("7.0.0", aligned_columns=True, upscale_argument=True),
-}
-
-HOST_FLAGS = ("-D__GNUC_PYTHON__", "-D__RESTRICT=__restrict", "-include", "stdint.h")
-"""What makes CMSIS-NN take its portable path on a host, instead of Arm's intrinsics."""
+from mcugen.kernels.backend import SourceFile
+from mcugen.kernels.cmsis_nn.release import RELEASES, Release
 
 _REVISION = re.compile(r"\$Revision:\s*V\.(\d+\.\d+\.\d+)")
 _DEFINITION = re.compile(r"^[^\s#/*][^;{}()]*?\b(arm_\w+)\s*\(([^;{}]*?)\)\s*\{", re.MULTILINE)
@@ -44,18 +32,6 @@ class CmsisNN:
     core_include: Path | None
     origin: str
     release: Release
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file that a build takes, its path inside the build's CMSIS-NN folder and its SHA-256."""
-
-    path: str
-    text: str
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def find(explicit: Path | None) -> CmsisNN:
@@ -108,7 +84,7 @@ def _open(root: Path, origin: str) -> CmsisNN:
             where=f"{origin}: {root}",
             hint="the folder must hold `Include/arm_nnfunctions.h` and `Source/`",
         )
-    match = _REVISION.search(header.read_text(encoding="utf-8", errors="replace"))
+    match = _REVISION.search(_text(header))
     revision = match.group(1) if match else "unknown"
     if revision not in RELEASES:
         known = ", ".join(release.version for release in RELEASES.values())
@@ -122,41 +98,48 @@ def _open(root: Path, origin: str) -> CmsisNN:
     return CmsisNN(root, core if core.is_dir() else None, origin, RELEASES[revision])
 
 
+def _text(path: Path) -> str:
+    try:
+        return files.read_text(path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise ToolchainError(
+            "T003", f"a file of CMSIS-NN cannot be read: {reason}", where=str(path)
+        ) from error
+
+
 def select(sources: CmsisNN, entries: Iterable[str]) -> tuple[SourceFile, ...]:
     """Headers, licence and the C files that define ``entries`` and all they call, sorted by path.
 
     Raises ToolchainError T003 when a function is not there.
     """
-    files = {
-        path.relative_to(sources.root).as_posix(): path.read_text(encoding="utf-8")
+    code = {
+        path.relative_to(sources.root).as_posix(): _text(path)
         for path in sorted(sources.root.glob("Source/**/*.c"))
     }
-    chosen = _closure(files, entries, sources)
+    chosen = _closure(code, entries, sources)
     headers = {
         path.relative_to(sources.root).as_posix(): path
         for path in sorted(sources.root.glob("Include/**/*.h"))
     }
-    taken = [SourceFile(path, files[path]) for path in chosen]
-    taken += [SourceFile(name, path.read_text("utf-8")) for name, path in headers.items()]
+    taken = [SourceFile(path, code[path]) for path in chosen]
+    taken += [SourceFile(name, _text(path)) for name, path in headers.items()]
     taken += _core_headers(sources.core_include)
     licence = next((path for path in sorted(sources.root.glob("LICENSE*"))), None)
     if licence is not None:
-        taken.append(SourceFile("LICENSE.txt", licence.read_text("utf-8")))
+        taken.append(SourceFile("LICENSE.txt", _text(licence)))
     return tuple(sorted(taken, key=lambda file: file.path))
 
 
 def _core_headers(folder: Path | None) -> list[SourceFile]:
     if folder is None:
         return []
-    return [
-        SourceFile(f"Core/{path.name}", path.read_text("utf-8"))
-        for path in sorted(folder.glob("*.h"))
-    ]
+    return [SourceFile(f"Core/{path.name}", _text(path)) for path in sorted(folder.glob("*.h"))]
 
 
-def _closure(files: Mapping[str, str], entries: Iterable[str], sources: CmsisNN) -> list[str]:
+def _closure(code: Mapping[str, str], entries: Iterable[str], sources: CmsisNN) -> list[str]:
     defined = {
-        match.group(1): path for path, text in files.items() for match in _DEFINITION.finditer(text)
+        match.group(1): path for path, text in code.items() for match in _DEFINITION.finditer(text)
     }
     missing = [entry for entry in entries if entry not in defined]
     if missing:
@@ -173,6 +156,6 @@ def _closure(files: Mapping[str, str], entries: Iterable[str], sources: CmsisNN)
         if path in chosen:
             continue
         chosen.add(path)
-        called = _NAME.findall(files[path])
+        called = _NAME.findall(code[path])
         waiting += [defined[name] for name in called if name in defined]
     return sorted(chosen)

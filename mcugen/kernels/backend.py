@@ -1,0 +1,83 @@
+"""A family of kernels: who runs which operator, and what its calls need to be compiled."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mcugen.boards import Core
+from mcugen.ir import Graph, Op
+from mcugen.kernels.call import Call
+
+Kernel = Callable[[Graph, Op, Core], Call | None]
+"""Lowers an operator for a core, or returns None where this kernel cannot run it exactly."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that a build takes, its path inside the backend's folder, and its SHA-256."""
+
+    path: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Family:
+    """What holds for a backend's files in every build.
+
+    ``folder`` is theirs below ``model/``, ``header`` what ``model.c`` includes. ``flags`` compile
+    them, with ``host_flags`` besides where the core is not Arm's. ``strict`` files are ours: they
+    pass the warnings of generated code.
+    """
+
+    name: str
+    folder: str
+    header: str
+    strict: bool
+    flags: tuple[str, ...] = ("-O2",)
+    host_flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A family as this build has it.
+
+    ``kernels`` are to be asked in their order, by the kind of operator. ``sources`` gives all files
+    for what calls need (``Call.needs``); ``version`` and ``origin`` are for the manifest.
+    """
+
+    family: Family
+    kernels: Mapping[str, tuple[Kernel, ...]]
+    sources: Callable[[Sequence[str]], tuple[SourceFile, ...]]
+    version: str
+    origin: str
+
+    def candidates(self, graph: Graph, op: Op, core: Core) -> tuple[Call, ...]:
+        """Every call of this backend that runs ``op`` exactly, the preferred one first."""
+        calls = (kernel(graph, op, core) for kernel in self.kernels.get(op.kind, ()))
+        return tuple(call for call in calls if call is not None)
+
+    def files(self, calls: Sequence[Call]) -> tuple[SourceFile, ...]:
+        """What those of ``calls`` need that are this backend's; nothing where none is."""
+        own = [call for call in calls if call.backend == self.family.name]
+        needs = sorted({need for call in own for need in call.needs})
+        return self.sources(needs) if own else ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a model is compiled for, and with what."""
+
+    core: Core
+    backends: tuple[Backend, ...]
+
+    def candidates(self, graph: Graph, op: Op) -> tuple[Call, ...]:
+        """Every call that runs ``op`` exactly, the preferred one first."""
+        return tuple(
+            call for backend in self.backends for call in backend.candidates(graph, op, self.core)
+        )

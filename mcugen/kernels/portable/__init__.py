@@ -1,0 +1,36 @@
+"""mcugen's own C for what CMSIS-NN lacks, on any core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mcugen import resources
+from mcugen.kernels.backend import Backend, Kernel, SourceFile
+from mcugen.kernels.portable import lower
+from mcugen.kernels.portable.family import FAMILY
+from mcugen.version import __version__
+
+__all__ = ["FAMILY", "KERNELS", "backend"]
+
+KERNELS: Mapping[str, tuple[Kernel, ...]] = {
+    "ADD": (lower.add,),
+    "DEQUANTIZE": (lower.dequantise,),
+    "MEAN": (lower.mean,),
+    "PAD": (lower.pad,),
+    "QUANTIZE": (lower.requantise, lower.quantise_float),
+    "SOFTMAX": (lower.softmax,),
+}
+"""To ask for each kind of operator."""
+
+_HEADERS = ("fixed_point.h", "kernels.h")
+
+
+def backend() -> Backend:
+    return Backend(FAMILY, KERNELS, _sources, version=__version__, origin=FAMILY.name)
+
+
+def _sources(needs: Sequence[str]) -> tuple[SourceFile, ...]:
+    folder = resources.firmware_dir() / "kernels"
+    return tuple(
+        SourceFile(name, (folder / name).read_text("utf-8")) for name in sorted((*_HEADERS, *needs))
+    )

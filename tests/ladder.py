@@ -1,0 +1,53 @@
+"""One model through every execution: reference, host, and the virtual boards of two cores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mcugen.compiler import build
+from mcugen.inputs import default_inputs, model_input
+from mcugen.ir import Graph
+from mcugen.reference import make_references
+from mcugen.tflite import parse_model, write_model
+from mcugen.verify.executions import boot, run_host, run_reference
+
+BOARDS = ("nucleo-f746zg", "nucleo-f446re")
+"""A Cortex-M7 and a Cortex-M4."""
+
+
+def check_everywhere(
+    graph: Graph,
+    folder: Path,
+    cache: Path,
+    *,
+    seed: int,
+    inputs: int,
+    boards: Sequence[str] = BOARDS,
+) -> list[str]:
+    """Every byte of every layer equal, no store outside a layer's own; the kernels that ran.
+
+    The host runs the library as it was made for the first board.
+    """
+    model = write_model(graph)
+    read = parse_model(model, graph.name)
+    path = folder / "model.tflite"
+    path.write_bytes(model)
+    data = default_inputs(model_input(read), seed, inputs)
+    kernels: list[str] = []
+    for number, board in enumerate(boards):
+        output = folder / board
+        manifest = build(path, target=board, output=output, object_cache=cache).manifest
+        expected = run_reference(make_references(model, read), read, manifest, data)
+        assert not expected.disagreements
+        answers = [trace.outputs for trace in expected.execution.traces]
+        if number == 0:
+            host = run_host(output, manifest, data, cache)
+            assert [trace.outputs for trace in host.traces] == answers, "host"
+        virtual = boot(output, manifest)
+        runs = [virtual.run(one.data) for one in data]
+        assert [run.outputs for run in runs] == answers, board
+        assert [str(stray) for run in runs for stray in run.stray_writes] == [], board
+        assert all(run.stack_bytes < run.stack_reserved for run in runs), board
+        kernels += [layer.kernel for layer in manifest.layers]
+    return kernels
