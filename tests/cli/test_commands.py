@@ -141,6 +141,7 @@ class Answer:
     keys: dict[str, Any]
     error: McugenError | None = None
     manifest: None = None
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return dict(self.keys)
@@ -366,7 +367,7 @@ class TestVerify:
         words = "verify --sim --input a.npy --input b.png --labels l --seed 7 --count 9"
         assert main([*words.split(), "--dump-layer", "3"]) == 0
         ((_, options),) = calls
-        del options["on_event"]
+        del options["on_event"], options["on_silence"]
         assert options == {
             "executions": ("host", "board"),
             "open_port": None,
