@@ -12,13 +12,14 @@ import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
-from mcugen import __version__, resources
+from mcugen import resources
 from mcugen.boards import Board
 from mcugen.ir import DType, Shape, Tensor
 from mcugen.kernels.call import float_literal
 from mcugen.memory.plan import Plan
 from mcugen.program import Program
 from mcugen.schedule import Schedule, Step
+from mcugen.version import __version__
 
 SourceTree = Mapping[str, str]
 """Path within the build folder -> text."""

@@ -7,11 +7,24 @@ from pathlib import Path
 
 import click
 
-from mcugen.cli.options import Settings, json_option, named_target, target_option, verbosity_options
+from mcugen.cli.options import (
+    Settings,
+    examples,
+    json_option,
+    named_target,
+    target_option,
+    verbosity_options,
+)
 from mcugen.console import Console
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen build model.tflite -t stm32f7",
+        "mcugen build model.tflite -t STM32F446RE -o out -v",
+        "mcugen build model.tflite -t ./board.toml",
+    )
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
 @click.option(
@@ -57,5 +70,7 @@ def build(
     else:
         for note in result.notes:
             console.note(f"note: {note}")
-        console.result(*render_build(answer, glyphs_for(sys.stdout.encoding), console.width))
+        glyphs = glyphs_for(sys.stdout.encoding)
+        details = console.verbosity > 0
+        console.result(*render_build(answer, glyphs, console.width, details=details))
     return 0

@@ -12,6 +12,7 @@ import click
 from mcugen.cli.options import (
     Settings,
     build_dir_argument,
+    examples,
     json_option,
     labels_option,
     verbosity_options,
@@ -38,7 +39,14 @@ def _numbers(
     return numbers
 
 
-@click.command("eval")
+@click.command(
+    "eval",
+    epilog=examples(
+        "mcugen eval --dataset /usr/share/datasets/fashion-mnist",
+        "mcugen eval --dataset pictures --labels labels.txt --limit 100",
+        "mcugen eval --dataset test.npz --dask tcp://host:8786",
+    ),
+)
 @build_dir_argument
 @click.option(
     "--dataset",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from mcugen import __version__, files
+from mcugen import files
 from mcugen.boards import load_board_of_build
 from mcugen.datasets import DataSet, load_dataset
 from mcugen.errors import BoardError
@@ -25,6 +25,7 @@ from mcugen.tflite import read_model
 from mcugen.verify.answers import read_labels
 from mcugen.verify.compare import compare, first_difference
 from mcugen.verify.executions import run_board, run_reference
+from mcugen.version import __version__
 
 Progress = Callable[[str, int, int], None]
 """Told what is counted, how many of it are done, and how many there are."""

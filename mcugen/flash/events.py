@@ -14,6 +14,13 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """Nobody answers yet: what was tried, and what comes next."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class UserNeeded:
     """Nothing goes on until the user does something."""
 
@@ -75,7 +82,16 @@ class Started:
 
 
 Event = (
-    Note | UserNeeded | Connected | Compared | EraseStarted | Erased | Written | Verified | Started
+    Note
+    | Silence
+    | UserNeeded
+    | Connected
+    | Compared
+    | EraseStarted
+    | Erased
+    | Written
+    | Verified
+    | Started
 )
 Listener = Callable[[Event], None]
 

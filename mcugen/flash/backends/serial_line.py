@@ -10,7 +10,7 @@ from mcugen.errors import DeviceError
 from mcugen.flash import plan as planning
 from mcugen.flash.an3155 import Bootloader, Client
 from mcugen.flash.backends.contact import Contact
-from mcugen.flash.events import Connected, Note, Started
+from mcugen.flash.events import Connected, Note, Silence, Started
 from mcugen.flash.identity import check_chip, check_loader
 from mcugen.flash.job import FULL_IMAGE, IMAGE, Job, WayFailedError
 from mcugen.flash.program import Programmed, Programmer
@@ -32,6 +32,7 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
     try:
         hello = console.hello_of_any_version()
     except DeviceError as error:
+        job.on_event(Silence(f"{_tried(job)}: {error.what}; trying its loader and the other ways"))
         raise WayFailedError(error.what) from error
     if hello.board != job.board.id:
         raise DeviceError(
@@ -52,9 +53,15 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
 
 def by_loader(job: Job, contact: Contact) -> Outcome:
     """Speaks to the resident loader, if it is in charge; whoever names this way may reset it."""
-    if job.named and not contact.has_bootloader:
-        contact.await_reset()
+    if job.named and not contact.knock():
+        job.on_event(Silence(f"{_tried(job)}: no loader answered the first knock; trying again"))
+        if not contact.has_bootloader:
+            contact.await_reset()
     return _by_resident_loader(job, contact, LOADER)
+
+
+def _tried(job: Job) -> str:
+    return f"{job.port.device} at {job.baud:,} baud"
 
 
 def by_rom(job: Job, contact: Contact) -> Outcome:
