@@ -89,7 +89,10 @@ def _hello(session: Session) -> Hello:
         raise DeviceError(
             error.code,
             "no firmware of mcugen answers at the port",
-            details=("a board on which only the resident loader is says nothing either",),
+            details=(
+                error.what,
+                "a board on which only the resident loader is says nothing either",
+            ),
             hint="put the build on it with `mcugen flash`; is it powered, is this its port?",
         ) from error
     if hello.clock_hz == 0:
