@@ -53,7 +53,7 @@ class Patience:
     """
 
     attempts: int = 8
-    hello_seconds: float = 0.25
+    hello_seconds: float = 0.2
     answer_seconds: float = 1.0
     layer_seconds: float = 30.0
 
