@@ -58,11 +58,13 @@ def build(
     target: str,
     output: Path,
     cmsis_nn: Path | None = None,
+    loader_no_read: bool = False,
     on_event: Event = silent,
     object_cache: Path | None = None,
 ) -> BuildResult:
     """Compiles ``model`` for the board or target ``target`` into the folder ``output``.
 
+    ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
     Raises McugenError; then ``output`` is as it was before.
     """
     board = load_board(target)
@@ -71,10 +73,11 @@ def build(
     graph = read_model(model)
     program = compile_graph(graph, _source(model), board, kernels.release)
     fit.check(program, board)
+    loader_sources = loader_tree(board, no_read=loader_no_read)
     library = emit_model(program, select(kernels, _entries(program)))
     with staged(output) as folder:
         write_tree(folder, {f"model/{path}": text for path, text in library.items()})
-        write_tree(folder, {**firmware_tree(board), **loader_tree(board)})
+        write_tree(folder, {**firmware_tree(board), **loader_sources})
         shutil.copyfile(model, folder / MODEL_FILE)
         on_event("compiling the firmware")
         objects = folder / "objects"

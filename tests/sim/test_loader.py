@@ -160,7 +160,7 @@ def test_crc_and_read(nucleo: Bench) -> None:
 def test_every_region_ends_where_it_ends(each: Bench) -> None:
     """Its last byte can be read, the one behind it cannot, nor a range that goes on there."""
     _, client = each.connect(each.application)
-    regions = each.board.readable
+    regions = each.board.readable()
     for region in regions:
         size = min(region.size, 256)
         assert len(client.read(region.end - size, size)) == size
