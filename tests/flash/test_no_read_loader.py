@@ -17,7 +17,7 @@ from mcugen.flash import FlashResult, flash
 from mcugen.flash.discover import PortInfo
 from mcugen.flash.events import Event, Warned
 from mcugen.flash.job import Surroundings
-from mcugen.footer import LoaderInfo, read_info
+from mcugen.footer import LoaderInfo, footer_for, read_info
 from mcugen.image import ERASED
 from mcugen.sim.board import VirtualBoard
 from mcugen.sim.flash_memory import FlashMemory
@@ -127,6 +127,25 @@ def test_a_change_erases_everything(kit: Kit, held: tuple[VirtualBoard, LoaderCl
     assert done.outcome.kept == (2, 3, 4, 5, 6)
     rest = END - START - len(kit.new)
     assert board.flash.read(START, len(kit.new) + rest) == kit.new + ERASED * rest
+    assert running_version(board) == "B"
+
+
+def over_two_sectors(application: bytes, last: int) -> bytes:
+    """The application with something behind it that reaches into the second sector."""
+    content = application[:-32].ljust(40_000, b"\xa5") + bytes([last, 0, 0, 0])
+    pointer = (START + len(content)).to_bytes(4, "little")
+    content = content[:0x1C] + pointer + content[0x20:]
+    return content + footer_for(content, "5a" * 32).pack()
+
+
+def test_a_change_in_one_sector_erases_all(kit: Kit, tmp_path: Path) -> None:
+    """Nothing may be written beside what is there, so nothing is left there."""
+    old, new = (over_two_sectors(kit.new, last) for last in (1, 2))
+    differing = replace(kit, new=new, build=write_build(tmp_path / "build", BOARD, new))
+    board = kit.boot(old)
+    done = differing.flash(board)
+    assert done.outcome.erased == (1, 2)
+    assert differing.holds(board, new)
     assert running_version(board) == "B"
 
 
