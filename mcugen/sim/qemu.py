@@ -27,7 +27,7 @@ _READ_BYTES = 65536
 _LEASH = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 
 # An emulator on a busy machine may be slow; a live one answers at once.
-_PATIENCE = Patience(attempts=3, answer_seconds=20.0, layer_seconds=120.0)
+_PATIENCE = Patience(3, hello_seconds=20.0, answer_seconds=20.0, layer_seconds=120.0)
 
 
 class QemuBoard:
