@@ -31,18 +31,18 @@
 
 #define CPUID_IMPLEMENTER(cpuid)   ((cpuid) >> 24)
 #define CPUID_IMPLEMENTER_SOFTWARE 0u
-#define AIRCR_SYSRESETREQ     0x05FA0004u /* with the write key */
-#define CCR_DC                (1u << 16)
-#define CCR_IC                (1u << 17)
-#define SHCSR_FAULTS_ENABLED  (7u << 16) /* UsageFault, BusFault, MemManage */
-#define CFSR_MMARVALID        (1u << 7)
-#define CFSR_BFARVALID        (1u << 15)
-#define CPACR_FPU_FULL_ACCESS (0xFu << 20)
-#define FPCCR_AUTOMATIC_LAZY  (3u << 30) /* ASPEN, LSPEN */
-#define DEMCR_TRCENA          (1u << 24)
-#define DWT_CTRL_CYCCNTENA    (1u << 0)
-#define DWT_CTRL_NOCYCCNT     (1u << 25)
-#define DWT_LAR_UNLOCK        0xC5ACCE55u
+#define AIRCR_SYSRESETREQ          0x05FA0004u /* with the write key */
+#define CCR_DC                     (1u << 16)
+#define CCR_IC                     (1u << 17)
+#define SHCSR_FAULTS_ENABLED       (7u << 16) /* UsageFault, BusFault, MemManage */
+#define CFSR_MMARVALID             (1u << 7)
+#define CFSR_BFARVALID             (1u << 15)
+#define CPACR_FPU_FULL_ACCESS      (0xFu << 20)
+#define FPCCR_AUTOMATIC_LAZY       (3u << 30) /* ASPEN, LSPEN */
+#define DEMCR_TRCENA               (1u << 24)
+#define DWT_CTRL_CYCCNTENA         (1u << 0)
+#define DWT_CTRL_NOCYCCNT          (1u << 25)
+#define DWT_LAR_UNLOCK             0xC5ACCE55u
 
 static inline void barrier_data(void)
 {

@@ -62,12 +62,14 @@ def build(
     cmsis_nn: Path | None = None,
     kernels: Choice = "cmsis-nn",
     keep_constant_channels: bool = True,
+    loader_no_read: bool = False,
     on_event: Event = silent,
     object_cache: Path | None = None,
 ) -> BuildResult:
     """Compiles ``model`` for the board, chip, target or board file ``target`` into ``output``.
 
     Channels that have one value whatever the input is are left out unless they are to be kept.
+    ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
     Raises McugenError; then ``output`` is as it was before.
     """
     board = load_board(target)
@@ -79,10 +81,11 @@ def build(
             graph, _source(model), made_for, keep_constant_channels=keep_constant_channels
         )
     fit.check(program, board)
+    loader_sources = loader_tree(board, no_read=loader_no_read)
     library = emit_model(program)
     with staged(output) as folder:
         write_tree(folder, {f"model/{path}": text for path, text in library.items()})
-        write_tree(folder, {**firmware_tree(board), **loader_tree(board)})
+        write_tree(folder, {**firmware_tree(board), **loader_sources})
         shutil.copyfile(model, folder / MODEL_FILE)
         if (described := as_file(target)) is not None:
             shutil.copyfile(described, folder / board_file(board.id))

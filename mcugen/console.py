@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from mcugen.errors import McugenError, UsageError
+from mcugen.report.fitting import GAP, fitted, is_prose, wrapped
 from mcugen.report.layout import Block, Table
 from mcugen.report.words import printable
 
@@ -30,10 +31,11 @@ if TYPE_CHECKING:  # what these need takes longer to import than `--help` may ta
 _UNLIMITED_WIDTH = 10_000
 """Columns of what is not a terminal: a table in a file is not cut."""
 
-_GAP = 2
-"""Spaces between two columns of a table."""
-
 _STYLES = {"error": "bold red", "hint": "cyan"}
+
+
+_LIVE: list[RichConsole] = []
+"""What draws something that changes on stderr; a note goes above that."""
 
 
 class UnwritableAnswerError(UsageError):
@@ -57,9 +59,9 @@ class Console:
         with _answering():
             for block in blocks:
                 if isinstance(block, Table):
-                    out.print(_rich_table(_narrowed(block, out.width)))
+                    out.print(_rich_table(fitted(block, out.width)))
                 else:
-                    out.print(printable(block), soft_wrap=True)
+                    out.print(wrapped(printable(block), out.width), soft_wrap=True)
 
     @property
     def width(self) -> int:
@@ -75,7 +77,8 @@ class Console:
     def note(self, text: str) -> None:
         """Prints a line to stderr, unless quiet."""
         if self.verbosity >= 0:
-            _rich(sys.stderr).print(printable(text), soft_wrap=True)
+            out = _LIVE[-1] if _LIVE else _rich(sys.stderr)
+            out.print(wrapped(printable(text), out.width), soft_wrap=True)
 
     def error(self, error: McugenError) -> None:
         """Prints an error to stderr, quiet or not."""
@@ -83,7 +86,7 @@ class Console:
 
         out = _rich(sys.stderr)
         for line in str(error).split("\n"):
-            text = Text(printable(line))
+            text = Text(wrapped(printable(line), out.width))
             word = line.split("[")[0] if line.startswith("error[") else line.split(":")[0]
             text.stylize(_STYLES.get(word, ""), 0, line.find(":") + 1)
             out.print(text, soft_wrap=True)
@@ -103,7 +106,7 @@ class Console:
         else:
             from rich.text import Text
 
-            with out.status("") as status:
+            with out.status("") as status, _live(out):
                 yield lambda event: status.update(Text(printable(event)))
 
     @contextmanager
@@ -121,7 +124,7 @@ class Console:
         elif self.verbosity < 0 or not out.is_terminal or os.environ.get("CI"):
             yield FlashNeeds(self.note)
         else:
-            with _flash_bars(out) as bars:
+            with _flash_bars(out) as bars, _live(out):
                 yield _FlashBars(_Bars(bars))
 
     @contextmanager
@@ -137,7 +140,7 @@ class Console:
         elif self.verbosity < 0 or not out.is_terminal or os.environ.get("CI"):
             yield lambda what, done, total: None
         else:
-            with _count_bars(out) as bars:
+            with _count_bars(out) as bars, _live(out):
                 yield _Bars(bars).show
 
 
@@ -165,7 +168,7 @@ class _FlashBars:
         from mcugen.flash import events
 
         match event:
-            case events.UserNeeded(text):
+            case events.UserNeeded(text) | events.Warned(text):
                 self.bars.drawn.console.print(printable(text), soft_wrap=True)
             case events.EraseStarted(_, done, total) | events.Erased(_, done, total):
                 self.bars.show("erase", done, total)
@@ -186,6 +189,15 @@ def _answering() -> Iterator[None]:
         raise UnwritableAnswerError(
             "U005", f"the answer cannot be written to stdout: {error.strerror}"
         ) from error
+
+
+@contextmanager
+def _live(out: RichConsole) -> Iterator[None]:
+    _LIVE.append(out)
+    try:
+        yield
+    finally:
+        _LIVE.remove(out)
 
 
 def _ignore(event: object) -> None:
@@ -236,37 +248,16 @@ def _rich(file: TextIO) -> RichConsole:
     return RichConsole(file=file, width=width, markup=False, highlight=False, emoji=False)
 
 
-def _narrowed(table: Table, width: int) -> Table:
-    """The table without as many of its spare columns, leftmost first, as it takes to fit."""
-    while _natural_width(table) > width:
-        spare = [place for place, column in enumerate(table.columns) if column.spare]
-        if not spare:
-            break
-        table = _without(table, spare[0])
-    return table
-
-
-def _without(table: Table, place: int) -> Table:
-    rows = tuple((*row[:place], *row[place + 1 :]) for row in table.rows)
-    return Table((*table.columns[:place], *table.columns[place + 1 :]), rows)
-
-
-def _natural_width(table: Table) -> int:
-    lines = (tuple(column.heading for column in table.columns), *table.rows)
-    widths = [max(len(cell) for cell in cells) for cells in zip(*lines, strict=True)]
-    return sum(widths) + _GAP * (len(widths) - 1)
-
-
 def _rich_table(table: Table) -> RichTable:
     from rich.table import Table as RichTable
 
-    rendered = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
-    for column in table.columns:
+    rendered = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+    for place, column in enumerate(table.columns):
         rendered.add_column(
             column.heading,
             justify="right" if column.number else "left",
             overflow="fold",
-            no_wrap=column.number,
+            no_wrap=not is_prose(table, place),
         )
     for row in table.rows:
         rendered.add_row(*(printable(cell) for cell in row))

@@ -12,13 +12,14 @@ import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
-from mcugen import __version__, resources
+from mcugen import resources
 from mcugen.boards import Board
 from mcugen.ir import DType, Shape, Tensor
 from mcugen.kernels.call import float_literal
 from mcugen.memory.plan import Plan
 from mcugen.program import Program
 from mcugen.schedule import Schedule, Step
+from mcugen.version import __version__
 
 SourceTree = Mapping[str, str]
 """Path within the build folder -> text."""
@@ -124,11 +125,16 @@ def emit_firmware(board: Board) -> SourceTree:
     }
 
 
-def emit_loader(board: Board) -> SourceTree:
-    """What the resident loader needs besides its sources, paths relative to ``loader/``."""
+def emit_loader(board: Board, *, no_read: bool = False) -> SourceTree:
+    """What the resident loader needs besides its sources, paths relative to ``loader/``.
+
+    ``no_read``: it gives out nothing of the application.
+    """
     environment = _environment()
     return {
-        name: environment.get_template(f"{name}.j2").render(board=board)
+        name: environment.get_template(f"{name}.j2").render(
+            board=board, no_read=no_read, readable=board.readable(no_read=no_read)
+        )
         for name in ("board.h", "layout.h", "loader.ld")
     }
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mcugen import __version__, toolchain
+from mcugen import toolchain
 from mcugen.boards import Board
 from mcugen.emit import constant_symbol, shape_text
 from mcugen.firmware import CROSS_COMPILER
@@ -26,6 +26,7 @@ from mcugen.memory.plan import Plan
 from mcugen.memory.problem import Buffer
 from mcugen.program import Program
 from mcugen.schedule import Step
+from mcugen.version import __version__
 
 _LARGEST_ALIGNMENT = 8
 """Of a constant, in bytes."""

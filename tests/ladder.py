@@ -11,7 +11,7 @@ from mcugen.ir import Graph
 from mcugen.manifest import Manifest
 from mcugen.reference import make_references
 from mcugen.tflite import parse_model, write_model
-from mcugen.verify.executions import boot_and_run, run_host, run_reference
+from mcugen.verify.executions import boot, run_host, run_reference
 from mcugen.verify.left_out import whole
 
 BOARDS = ("nucleo-f746zg", "nucleo-f446re")
@@ -52,7 +52,8 @@ def check_everywhere(
         if number == 0:
             host = run_host(output, manifest, data, cache)
             assert [trace.outputs for trace in host.traces] == answers, "host"
-        runs = boot_and_run(output, manifest, [one.data for one in data])
+        virtual = boot(output, manifest)
+        runs = [virtual.run(one.data) for one in data]
         found = [tuple(map(whole, manifest.layers, run.outputs)) for run in runs]
         assert found == answers, board
         assert [str(stray) for run in runs for stray in run.stray_writes] == [], board

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import click
 
-from mcugen import __version__
 from mcugen.cli.board import board
 from mcugen.cli.boards import boards
 from mcugen.cli.build import build
@@ -16,15 +15,24 @@ from mcugen.cli.flash import flash
 from mcugen.cli.inspect import inspect
 from mcugen.cli.monitor import monitor
 from mcugen.cli.operators import operators
-from mcugen.cli.options import Settings, verbosity_options
+from mcugen.cli.options import Settings, examples, verbosity_options
 from mcugen.cli.outcome import status_of
 from mcugen.cli.ports import ports
 from mcugen.cli.report import report
 from mcugen.cli.run import run
 from mcugen.cli.verify import verify
+from mcugen.version import __version__
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "mcugen build model.tflite --target stm32f7",
+        "mcugen verify --sim",
+        "mcugen flash",
+    ),
+)
 @click.version_option(__version__, prog_name="mcugen", message="%(prog)s %(version)s")
 @verbosity_options
 @click.pass_context

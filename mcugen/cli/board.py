@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcugen.cli.options import Settings, named_target, target_option, verbosity_options
+from mcugen.cli.options import Settings, examples, named_target, target_option, verbosity_options
 from mcugen.console import Console
 
 if TYPE_CHECKING:
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from mcugen.sim.serial_server import Device, SerialServer
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen board -t stm32f7 --link board",
+        "mcugen board -t stm32f7 --flash board.bin --fault drop=0.01",
+        "mcugen board -t nucleo-h743zi --rom",
+    )
+)
 @target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
 @click.option(
     "--build",

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import click
 
-from mcugen.cli.options import Settings, json_option, verbosity_options
+from mcugen.cli.options import Settings, examples, json_option, verbosity_options
 from mcugen.console import Console
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen boards",
+        "mcugen boards --json",
+    )
+)
 @json_option
 @verbosity_options
 @click.pass_obj

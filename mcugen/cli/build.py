@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcugen.cli.options import Settings, json_option, named_target, target_option, verbosity_options
+from mcugen.cli.options import (
+    Settings,
+    examples,
+    json_option,
+    named_target,
+    target_option,
+    verbosity_options,
+)
 from mcugen.console import Console
 
 if TYPE_CHECKING:
     from mcugen.kernels import Choice
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen build model.tflite -t stm32f7",
+        "mcugen build model.tflite -t STM32F446RE -o out -v",
+        "mcugen build model.tflite -t ./board.toml",
+    )
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
 @click.option(
@@ -40,6 +53,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="CMSIS-NN, or for each layer the kernel of the fewest instructions.",
 )
+@click.option(
+    "--loader-no-read",
+    is_flag=True,
+    help="A resident loader that gives out neither flash nor RAM over the serial port; "
+    "each flash then erases and writes everything.",
+)
 @json_option
 @verbosity_options
 @click.pass_obj
@@ -50,6 +69,7 @@ def build(
     output: Path,
     cmsis_nn: Path | None,
     kernels: Choice,
+    loader_no_read: bool,
     as_json: bool,
 ) -> int:
     """Compile the .tflite file MODEL into firmware for a board."""
@@ -66,6 +86,7 @@ def build(
             output=output,
             cmsis_nn=cmsis_nn,
             kernels=kernels,
+            loader_no_read=loader_no_read,
             on_event=on_event,
         )
     answer = {**result.as_json(), "report": write_report(output)["report"]}
@@ -74,5 +95,7 @@ def build(
     else:
         for note in result.notes:
             console.note(f"note: {note}")
-        console.result(*render_build(answer, glyphs_for(sys.stdout.encoding), console.width))
+        glyphs = glyphs_for(sys.stdout.encoding)
+        details = console.verbosity > 0
+        console.result(*render_build(answer, glyphs, console.width, details=details))
     return 0

@@ -11,6 +11,7 @@ from mcugen.cli.options import (
     Settings,
     baud_option,
     build_dir_argument,
+    examples,
     json_option,
     port_option,
     verbosity_options,
@@ -26,7 +27,13 @@ def _complete_way(
     return [CompletionItem(way) for way in BACKENDS if way.startswith(begun)]
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen flash",
+        "mcugen flash --port /dev/ttyACM0 --dry-run",
+        "mcugen flash -p /dev/ttyUSB0 --via rom",
+    )
+)
 @build_dir_argument
 @port_option()
 @baud_option

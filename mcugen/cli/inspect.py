@@ -6,11 +6,17 @@ from pathlib import Path
 
 import click
 
-from mcugen.cli.options import Settings, json_option, target_option, verbosity_options
+from mcugen.cli.options import Settings, examples, json_option, target_option, verbosity_options
 from mcugen.console import Console
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen inspect model.tflite",
+        "mcugen inspect model.tflite -t nucleo-f446re",
+        "mcugen inspect --json",
+    )
+)
 @click.argument("model", type=click.Path(path_type=Path), default=Path("build"))
 @target_option("Board to count memory for: otherwise the build's, or stm32f7 for a file.")
 @json_option

@@ -9,6 +9,7 @@ import click
 from mcugen.cli.options import (
     Settings,
     baud_option,
+    examples,
     named_port,
     port_option,
     serial_port,
@@ -17,7 +18,13 @@ from mcugen.cli.options import (
 from mcugen.console import Console
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen monitor",
+        "mcugen monitor -p /dev/ttyACM0 --listen",
+        "mcugen monitor -p /dev/ttyACM0 --timeout 5 > log.txt",
+    )
+)
 @port_option()
 @baud_option
 @click.option(

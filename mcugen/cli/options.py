@@ -18,6 +18,11 @@ if TYPE_CHECKING:  # commands import what they need when they run
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
+def examples(*lines: str) -> str:
+    """An epilog for ``--help``: command lines as they are typed."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
 @dataclass
 class Settings:
     """What the command line said so far; click hands it from the group to its command."""

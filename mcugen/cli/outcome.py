@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 
-from mcugen import __version__
 from mcugen.cli.options import Settings
 from mcugen.console import Console, UnwritableAnswerError
 from mcugen.errors import InternalError, McugenError, UsageError
+from mcugen.version import __version__
 
 INTERRUPTED = 130
 _PIPE_CLOSED = 141

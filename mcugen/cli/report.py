@@ -9,13 +9,19 @@ import click
 from mcugen.cli.options import (
     Settings,
     build_dir_argument,
+    examples,
     json_option,
     verbosity_options,
 )
 from mcugen.console import Console
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen report",
+        "mcugen report out -o model.html",
+    )
+)
 @build_dir_argument
 @click.option(
     "-o",

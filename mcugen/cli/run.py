@@ -10,6 +10,7 @@ from mcugen.cli.options import (
     Settings,
     baud_option,
     build_dir_argument,
+    examples,
     json_option,
     labels_option,
     named_port,
@@ -20,7 +21,12 @@ from mcugen.cli.options import (
 from mcugen.console import Console
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "mcugen run --input cat.png --labels labels.txt",
+        "mcugen run out -p /dev/ttyACM0 --input values.npy --json",
+    )
+)
 @build_dir_argument
 @port_option()
 @baud_option
@@ -60,6 +66,7 @@ def run(
             input_file=input_file,
             labels=labels,
             on_event=on_event,
+            on_silence=console.note,
         )
     answer = report.as_json()
     if as_json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -12,6 +11,7 @@ from mcugen.cli.options import (
     Settings,
     baud_option,
     build_dir_argument,
+    examples,
     json_option,
     labels_option,
     port_option,
@@ -20,9 +20,6 @@ from mcugen.cli.options import (
 )
 from mcugen.console import Console
 from mcugen.errors import McugenError
-
-if TYPE_CHECKING:  # commands import what they need when they run
-    from mcugen.manifest import Manifest
 
 _BARE_SIM = "host+board"
 _EXECUTIONS = {
@@ -49,7 +46,15 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
     ]
 
 
-@click.command(cls=_VerifyCommand)
+@click.command(
+    cls=_VerifyCommand,
+    epilog=examples(
+        "mcugen verify --sim",
+        "mcugen verify out --sim=all --count 20",
+        "mcugen verify --sim --input cat.png --labels labels.txt",
+        "mcugen verify --port /dev/ttyACM0",
+    ),
+)
 @build_dir_argument
 @click.option(
     "--sim",
@@ -117,6 +122,7 @@ def verify(
         raise click.UsageError(
             "say what runs the firmware: `--sim` for simulators, `--port PORT` for the board there"
         )
+    from mcugen.api import keep_verification
     from mcugen.report.verify import render_verify
     from mcugen.verify import verify as verify_build
 
@@ -132,12 +138,13 @@ def verify(
             labels=labels,
             dump_layer=dump_layer,
             on_event=on_event,
+            on_silence=console.note,
         )
     answer, error = report.as_json(), report.error
     if error:
         answer["error"] = error.as_json()
     try:
-        answer["report"] = _keep(build_dir, report.manifest, answer)
+        answer["report"] = keep_verification(build_dir, report.manifest, answer)
     except McugenError as unwritable:  # what was found is told all the same
         if error is None:
             answer, error = {**answer, "status": "error", "error": unwritable.as_json()}, unwritable
@@ -148,12 +155,3 @@ def verify(
     if error:
         raise error
     return 0
-
-
-def _keep(build_dir: Path, manifest: Manifest, answer: dict[str, Any]) -> object:
-    """Puts the answer into the build folder and its report; returns the report's path."""
-    from mcugen.report.html import write_report
-    from mcugen.report.verification import save_verification
-
-    save_verification(build_dir, manifest, answer)
-    return write_report(build_dir)["report"]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from mcugen import __version__
 from mcugen.errors import McugenError, ToolchainError, UsageError
 from mcugen.evaluate.work import Chunk, Outcome, Runner, Task, evaluate_chunk
+from mcugen.version import __version__
 
 _ADDRESS = re.compile(r"((tcp|tls)://)?([^\s/:@]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 

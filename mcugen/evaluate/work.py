@@ -20,6 +20,7 @@ from mcugen.ir import Graph
 from mcugen.manifest import Manifest
 from mcugen.reference import Reference, make_references
 from mcugen.sim.host import HostBuild, build_host
+from mcugen.temporary import writing_temporary_files
 from mcugen.tflite.read import parse_model
 from mcugen.verify.compare import Difference, compare, first_difference
 from mcugen.verify.executions import Execution, run_reference, trace_of
@@ -140,11 +141,13 @@ def _make_tools(task: Task) -> _Tools:
             details=(f"here: {', '.join(task.references)}", f"there: {', '.join(names)}"),
             hint="install the same releases on both",
         )
-    folder = tempfile.TemporaryDirectory(prefix="mcugen-eval-")
-    root = Path(folder.name)
-    for name, data in task.library:
-        path = root / "model" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
     sizes = [layer.bytes for layer in task.manifest.layers]
-    return _Tools(task.key, folder, build_host(root / "model", root, sizes), graph, references)
+    with writing_temporary_files():
+        folder = tempfile.TemporaryDirectory(prefix="mcugen-eval-", ignore_cleanup_errors=True)
+        root = Path(folder.name)
+        for name, data in task.library:
+            path = root / "model" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        host = build_host(root / "model", root, sizes)
+    return _Tools(task.key, folder, host, graph, references)

@@ -21,6 +21,13 @@ class UserNeeded:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """Something is not as the user may think: nobody answers yet, an old loader gives all out."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Connected:
     """A bootloader answered; ``via`` is the backend's name."""
 
@@ -75,7 +82,16 @@ class Started:
 
 
 Event = (
-    Note | UserNeeded | Connected | Compared | EraseStarted | Erased | Written | Verified | Started
+    Note
+    | UserNeeded
+    | Warned
+    | Connected
+    | Compared
+    | EraseStarted
+    | Erased
+    | Written
+    | Verified
+    | Started
 )
 Listener = Callable[[Event], None]
 

@@ -24,8 +24,9 @@ except ImportError:  # on Windows, whose ports raise nothing of the kind
 
 
 BAUD = 115_200
-_POLL_SECONDS = 0.01
-"""How long pyserial waits for a byte at a time; so much a deadline may be missed by."""
+_POLL_SECONDS = 0.002
+"""How long pyserial waits for a byte at a time; so much a deadline may be missed by, and a loader
+listens no longer than 10 ms after a reset."""
 
 _WRITE_SECONDS = 10.0
 """How long the other end may take nothing before the line counts as dead."""
@@ -53,6 +54,7 @@ class SerialPort:
 
     def __init__(self, path: str, baud: int = BAUD, *, even_parity: bool = False) -> None:
         self.path = path
+        self.baud = baud
         self._has_parity = not _is_pseudo_terminal(path)
         try:
             self._serial = self._open(baud, even_parity and self._has_parity)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mcugen.errors import ModelError
 from mcugen.ir import Graph
 from mcugen.passes.alias_reshapes import alias_reshapes
+from mcugen.passes.clamp_windows import clamp_windows
 from mcugen.passes.constant_channels import remove_constant_channels
 from mcugen.passes.drop_dead import drop_dead
 from mcugen.passes.fold_constants import fold_constants
@@ -25,7 +26,13 @@ __all__ = [
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = (fold_constants, alias_reshapes, fold_pad, drop_dead)
+PASSES: tuple[Pass, ...] = (
+    fold_constants,
+    alias_reshapes,
+    fold_pad,
+    clamp_windows,
+    drop_dead,
+)
 """In this order: a reshape whose shape is computed becomes an alias only after folding."""
 
 

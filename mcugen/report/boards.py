@@ -50,7 +50,7 @@ def render_boards(answer: Answer) -> tuple[Block, ...]:
         Column("board"),
         Column("chip"),
         Column("core", spare=True),
-        Column("MHz", number=True),
+        Column("MHz", number=True, spare=True),
         Column("flash KB", number=True),
         Column("RAM KB", number=True),
         Column("loader", spare=True),

@@ -8,27 +8,45 @@ from mcugen.report.layout import Block, Column, Table
 from mcugen.report.words import Answer
 
 
-def render_build(result: Answer, glyphs: Glyphs, screen: int) -> tuple[Block, ...]:
-    """The layers, memory against what the board has, the arena, then where the files are.
+def render_build(
+    result: Answer, glyphs: Glyphs, screen: int, *, details: bool
+) -> tuple[Block, ...]:
+    """Memory against what the board has, where the files are, and in the last line what matters.
 
-    ``screen`` is how many characters wide the arena's picture may be.
+    ``details`` are the layers and the arena, whose picture may be ``screen`` characters wide.
     """
     return (
         f"{result['model']} for {result['target']} ({result['board']})",
         "",
+        *(_details(result, glyphs, screen) if details else ()),
+        _sizes(result, glyphs),
+        "",
+        f"firmware for {result['board']} was tried so far: {result['tried']}",
+        f"wrote {result['output']}; {result['report']} shows it, `-v` layers and arena",
+        "",
+        _summary(result),
+    )
+
+
+def _summary(result: Answer) -> str:
+    ram, flash = (
+        result[f"{kind}_bytes"] / result[f"{kind}_available"] for kind in ("ram", "flash")
+    )
+    return (
+        f"fits {result['board']}: {ram:.0%} of RAM, {flash:.0%} of flash, {result['macs']:,} MACs"
+    )
+
+
+def _details(result: Answer, glyphs: Glyphs, screen: int) -> tuple[Block, ...]:
+    return (
         _build_layers(result),
         "* binds: no plan needs less than what is alive at this layer",
-        "",
-        _sizes(result, glyphs),
         "",
         f"arena, addresses up, steps across; {glyphs.input} input, {glyphs.scratch} scratch, "
         "numbers: the layer that writes",
         "",
         *draw_arena(arena_of(result), glyphs, screen),
         "",
-        f"{result['macs']:,} MACs an inference",
-        f"firmware for {result['board']} was tried so far: {result['tried']}",
-        f"wrote {result['output']}; {result['report']} shows it",
     )
 
 

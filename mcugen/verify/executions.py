@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcugen.boards import load_board, load_board_of_build
 from mcugen.firmware import build_firmware, firmware_tree
@@ -21,9 +21,13 @@ from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
 from mcugen.staging import copy_library, write_tree
+from mcugen.temporary import temporary_folder
 from mcugen.verify.device import Device
 from mcugen.verify.left_out import part, whole
 from mcugen.verify.processes import worker_processes
+
+if TYPE_CHECKING:  # not every machine has the emulator that it needs
+    from mcugen.sim.board import VirtualBoard
 
 Event = Callable[[str], None]
 
@@ -79,6 +83,10 @@ def _whole(outputs: Sequence[bytes], layers: Sequence[Layer]) -> tuple[bytes, ..
     return tuple(whole(layer, output) for layer, output in zip(layers, outputs, strict=True))
 
 
+def silent(event: str) -> None:
+    """Takes progress and says nothing."""
+
+
 @dataclass(frozen=True)
 class ReferenceRun:
     """``disagreements`` counts the bytes on which the references differ, ``undefined`` the inputs
@@ -90,11 +98,16 @@ class ReferenceRun:
 
 
 def run_reference(
-    references: tuple[Reference, ...], graph: Graph, manifest: Manifest, inputs: Sequence[Input]
+    references: tuple[Reference, ...],
+    graph: Graph,
+    manifest: Manifest,
+    inputs: Sequence[Input],
+    on_event: Event = silent,
 ) -> ReferenceRun:
     """The reference's trace of every layer; ``graph`` is what they were made of."""
     traces, disagreeing, undefined = [], 0, 0
-    for one in inputs:
+    for number, one in enumerate(inputs, 1):
+        on_event(f"reference kernels: input {number} of {len(inputs)}")
         tensors, disagreements = agreed_trace(references, one.data)
         of_layers = [tensors[layer.tensor] for layer in manifest.layers]
         traces.append(reference_trace(of_layers, manifest.layers))
@@ -107,9 +120,9 @@ def run_host(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], object_cache: Path | None = None
 ) -> Execution:
     """The native build of ``model/``."""
-    with tempfile.TemporaryDirectory(prefix="mcugen-host-") as work:
+    with temporary_folder("mcugen-host-") as work:
         sizes = [layer.bytes for layer in manifest.layers]
-        build = build_host(folder / "model", Path(work), sizes, cache=object_cache)
+        build = build_host(folder / "model", work, sizes, cache=object_cache)
         traces = build.trace([one.data for one in inputs])
     return Execution("host", tuple(trace_of(trace, manifest.layers) for trace in traces))
 
@@ -117,52 +130,63 @@ def run_host(
 def run_board(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event
 ) -> Execution:
-    """``firmware.bin`` on the virtual board: a freshly booted one on each core of this machine.
+    """``firmware.bin`` on the virtual board: one on each core of this machine.
 
     Raises ToolchainError T007 where the processor's emulator is not installed.
     """
     import mcugen.sim.board  # noqa: F401 - what is missing is told before processes start
 
     workers = max(1, min(os.cpu_count() or 1, len(inputs)))
-    data = [one.data for one in inputs]
-    runs: list[tuple[RunTrace, ...]] = [()] * workers
+    runs: dict[int, RunTrace] = {}
+    on_event(f"virtual board: 0 of {len(inputs)} inputs")
     with worker_processes(workers) as pool:
         jobs = {
-            pool.submit(boot_and_run, folder, manifest, data[share::workers]): share
-            for share in range(workers)
+            pool.submit(_run_here, folder, manifest, one.data): number
+            for number, one in enumerate(inputs)
         }
-        done = 0
         for job in as_completed(jobs):
             runs[jobs[job]] = job.result()
-            done += len(runs[jobs[job]])
-            on_event(f"virtual board: {done} of {len(inputs)} inputs")
-    ordered = [runs[index % workers][index // workers] for index in range(len(inputs))]
-    return _from_runs("board", ordered, manifest)
+            on_event(f"virtual board: {len(runs)} of {len(inputs)} inputs")
+    return _from_runs("board", [runs[number] for number in range(len(inputs))], manifest)
 
 
-def boot_and_run(folder: Path, manifest: Manifest, inputs: Sequence[bytes]) -> tuple[RunTrace, ...]:
-    """Inputs one after the other through a virtual board that boots the build in ``folder``."""
+_BOARDS: dict[Path, VirtualBoard] = {}
+"""Of this process, if it is a worker: each runs one input after the other."""
+
+
+def _run_here(folder: Path, manifest: Manifest, data: bytes) -> RunTrace:
+    """In a worker process, on its board."""
+    if folder not in _BOARDS:
+        _BOARDS[folder] = boot(folder, manifest)
+    return _BOARDS[folder].run(data)
+
+
+def boot(folder: Path, manifest: Manifest) -> VirtualBoard:
+    """A virtual board that boots the build in ``folder``."""
     from mcugen.sim.board import VirtualBoard, instruction_limit
 
-    virtual = VirtualBoard(
+    return VirtualBoard(
         load_board_of_build(folder, manifest.board),
         read_image(folder / "firmware.elf", folder / "firmware.bin"),
         layer_writes=manifest.layer_writes,
         limit=instruction_limit(manifest.macs),
     )
-    return tuple(virtual.run(data) for data in inputs)
 
 
-def run_qemu(folder: Path, manifest: Manifest, inputs: Sequence[Input]) -> Execution:
+def run_qemu(
+    folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event = silent
+) -> Execution:
     """The same sources, built for QEMU's Cortex-M7 board and run there."""
     board = load_board(QEMU_BOARD)
-    with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as work:
-        root = Path(work)
+    with temporary_folder("mcugen-qemu-") as root:
         copy_library(folder, root)
         write_tree(root, firmware_tree(board))
         image = build_firmware(root, board, root / "objects")
         with QemuBoard(board, image) as emulated:
-            runs = [emulated.run(one.data) for one in inputs]
+            runs = []
+            for number, one in enumerate(inputs, 1):
+                on_event(f"QEMU: input {number} of {len(inputs)}")
+                runs.append(emulated.run(one.data))
     return _from_runs("qemu", runs, manifest)
 
 

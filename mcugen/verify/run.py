@@ -29,6 +29,7 @@ from mcugen.verify.executions import (
     run_port,
     run_qemu,
     run_reference,
+    silent,
 )
 from mcugen.verify.report import VerifyReport
 
@@ -43,12 +44,14 @@ def verify(
     count: int = 8,
     labels: Path | None = None,
     dump_layer: int | None = None,
-    on_event: Event = lambda event: None,
+    on_event: Event = silent,
+    on_silence: Event = silent,
 ) -> VerifyReport:
     """Holds the build in ``folder`` against the reference.
 
     ``executions`` are of "host", "board" and "qemu"; with ``open_port`` the board at that port
     runs the inputs too. ``inputs`` are files, or else ``count`` default inputs made from ``seed``.
+    ``on_event`` is told what goes on, ``on_silence`` what was tried when a board does not answer.
     The report says yes or no; McugenError is raised for what keeps the question from being
     answered.
     """
@@ -64,10 +67,10 @@ def verify(
         if open_port:
             port = stack.enter_context(open_port())
             on_event("asking the board who it is")
-            device = greet(port, folder, manifest)
+            device = greet(port, folder, manifest, on_silence)
         on_event("reference kernels")
         references = load_references(folder / MODEL_FILE, graph)
-        expected = run_reference(references, graph, manifest, data)
+        expected = run_reference(references, graph, manifest, data, on_event)
         done = (
             expected.execution,
             *(_execute(name, folder, manifest, data, on_event) for name in executions),
@@ -101,7 +104,7 @@ def _execute(
     run: Callable[[], Execution] = {
         "host": lambda: run_host(folder, manifest, inputs),
         "board": lambda: run_board(folder, manifest, inputs, on_event),
-        "qemu": lambda: run_qemu(folder, manifest, inputs),
+        "qemu": lambda: run_qemu(folder, manifest, inputs, on_event),
     }[name]
     return run()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mcugen import __version__
-from mcugen.cli import main
+from mcugen.cli import cli, main
 from mcugen.cli.options import Settings
 from mcugen.cli.outcome import status_of
 
@@ -30,6 +30,26 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 0
     assert capsys.readouterr().out.startswith("Usage: mcugen")
+
+
+def examples_in(words: list[str], capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """The command lines that a help shows at its end."""
+    assert main([*words, "--help"]) == 0
+    _, _, shown = capsys.readouterr().out.partition("Examples:\n")
+    return [line.partition(" > ")[0].split() for line in shown.splitlines()]
+
+
+@pytest.mark.parametrize("command", ["", *cli.commands])
+def test_help_has_examples_that_can_be_typed(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [command] if command else []
+    examples = examples_in(words, capsys)
+    assert len(examples) >= 2
+    for program, name, *arguments in examples:
+        assert program == "mcugen"
+        assert name == command or not command
+        cli.commands[name].make_context(name, arguments, obj=Settings())
 
 
 def test_no_command_shows_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:

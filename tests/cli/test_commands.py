@@ -141,6 +141,7 @@ class Answer:
     keys: dict[str, Any]
     error: McugenError | None = None
     manifest: None = None
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return dict(self.keys)
@@ -210,9 +211,9 @@ class TestBuild:
 
     def test_text(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
         replace("build", Answer(BUILD))
-        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        assert main(["build", "m.tflite", "-t", "stm32f7", "-v"]) == 0
         printed = capsys.readouterr()
-        assert printed.err == ""
+        assert printed.err == "compiling [model.c]\n"
         lines = lines_of(printed.out)
         assert lines[0] == "mobile[net] for stm32f7 (nucleo_f746zg)"
         assert lines[3].split() == [
@@ -229,10 +230,20 @@ class TestBuild:
         assert "flash      524,288  ████████████░░░░░░░░░░░░ 50% of 1,048,576" in lines
         assert "arena       98,304  the lower bound" in lines
         assert "98,304 │▒▒0▒▒▒" in lines
-        assert lines[-3:] == [
-            "13,600,000 MACs an inference",
+        assert lines[-1] == "fits nucleo_f746zg: 34% of RAM, 50% of flash, 13,600,000 MACs"
+
+    def test_what_matters_stays_on_the_screen(
+        self, replace: Replace, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        replace("build", Answer({**BUILD, "layers": [*BUILD["layers"]] * 40}))
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        lines = lines_of(capsys.readouterr().out)
+        assert len(lines) < 20
+        assert lines[-4:] == [
             "firmware for nucleo_f746zg was tried so far: virtual board; not on hardware",
-            "wrote build; build/report.html shows it",
+            "wrote build; build/report.html shows it, `-v` layers and arena",
+            "",
+            "fits nucleo_f746zg: 34% of RAM, 50% of flash, 13,600,000 MACs",
         ]
 
     def test_text_where_stdout_has_no_blocks(
@@ -241,7 +252,7 @@ class TestBuild:
         replace("build", Answer(BUILD))
         written = io.BytesIO()
         monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii"))
-        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        assert main(["build", "m.tflite", "-t", "stm32f7", "-v"]) == 0
         lines = lines_of(written.getvalue().decode("ascii"))
         assert "98,304 |==0===" in lines
         assert "RAM        110,000  ########................ 34% of 327,680" in lines
@@ -254,7 +265,7 @@ class TestBuild:
         monkeypatch.setattr("sys.stdout", screen)
         monkeypatch.setenv("COLUMNS", "30")
         monkeypatch.setenv("TERM", "xterm")
-        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        assert main(["build", "m.tflite", "-t", "stm32f7", "-v"]) == 0
         (floor,) = (line for line in screen.getvalue().splitlines() if line.startswith("     0 "))
         assert floor == f"     0 |{'-' * 20}"
 
@@ -356,7 +367,7 @@ class TestVerify:
         words = "verify --sim --input a.npy --input b.png --labels l --seed 7 --count 9"
         assert main([*words.split(), "--dump-layer", "3"]) == 0
         ((_, options),) = calls
-        del options["on_event"]
+        del options["on_event"], options["on_silence"]
         assert options == {
             "executions": ("host", "board"),
             "open_port": None,

@@ -129,6 +129,18 @@ class TestTerminal:
     def test_progress_is_animated(self) -> None:
         assert "running [board]" in on_terminal(show_progress)
 
+    def test_a_note_stands_above_what_is_animated(self) -> None:
+        def noted() -> None:
+            with Console().progress() as on_event:
+                on_event("asking")
+                Console().note("no answer yet")
+                on_event("still asking")
+
+        screen = on_terminal(noted)
+        assert "no answer yet\n" in screen
+        assert "still asking" in screen[screen.index("no answer yet") :]
+        assert not [line for line in screen.split("\n") if "asking" in line and "answer" in line]
+
     def test_progress_is_silent_in_ci(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CI", "true")
         assert on_terminal(show_progress) == ""

@@ -165,7 +165,7 @@ def test_a_board_that_is_not_modelled_is_told_at_once(
     folder: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     h7 = load_board("nucleo-h743zi")
-    monkeypatch.setattr(run, "load_board", lambda name: h7)
+    monkeypatch.setattr(run, "load_board_of_build", lambda folder, name: h7)
     ran: list[range] = []
     with pytest.raises(BoardError) as caught:
         evaluate(folder, dataset=dataset, runner=here(ran), board=1)

@@ -14,6 +14,7 @@ from rich.console import Console as RichConsole
 from mcugen.boards import Board, load_board
 from mcugen.cli import main
 from mcugen.console import Console
+from mcugen.errors import DeviceError
 from mcugen.flash import discover, events, install
 from mcugen.flash.discover import PortInfo
 from mcugen.flash.job import Surroundings
@@ -257,3 +258,55 @@ def test_flash_takes_the_only_known_board(
     )
     assert main(["flash", str(build), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["port"] == PORT
+
+
+class SilentBoard:
+    """A line on which nobody answers, and the clock that says how long that took."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def write(self, data: bytes) -> None:
+        self.seconds += 10 * len(data) / 115_200
+
+    def read(self, deadline_seconds: float) -> bytes:
+        self.seconds += max(0.0, deadline_seconds)
+        return b""
+
+    def use_even_parity(self, even: bool) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("via", [None, "loader"])
+def test_silence_is_told_within_three_seconds(via: str | None, build: Path) -> None:
+    board = SilentBoard()
+    told: list[tuple[float, str]] = []
+
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.Warned):
+            told.append((board.seconds, event.text))
+
+    with pytest.raises(DeviceError):
+        install.flash(
+            build,
+            port=PORT,
+            via=via,
+            on_event=listen,
+            surroundings=Surroundings(
+                open_port=lambda path, baud: board,
+                clock=lambda: board.seconds,
+                find_ports=lambda: (),
+                which=lambda name: None,
+            ),
+        )
+    assert told[0][0] < 3
+    assert told[0][1].startswith(f"{PORT} at 115,200 baud: ")
+
+
+def test_silence_reaches_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with Console().flash_progress() as on_event:
+        on_event(events.Warned("nobody answers"))
+    assert capsys.readouterr().err == "nobody answers\n"

@@ -37,7 +37,7 @@ def board() -> Board:
 
 @pytest.fixture(autouse=True)
 def _known(monkeypatch: pytest.MonkeyPatch, board: Board) -> None:
-    monkeypatch.setattr(install, "load_board", lambda name: board)
+    monkeypatch.setattr(install, "load_board_of_build", lambda folder, name: board)
 
 
 @pytest.fixture(scope="module")

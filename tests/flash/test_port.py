@@ -15,6 +15,7 @@ import serial
 
 from mcugen.errors import DeviceError
 from mcugen.flash.port import SerialPort
+from mcugen.flash.stages import Patience
 
 
 @pytest.fixture
@@ -160,3 +161,18 @@ def test_what_windows_says(monkeypatch: pytest.MonkeyPatch, said: str, code: str
 
     monkeypatch.setattr(serial, "Serial", refuse)
     assert code_of("COM3") == code
+
+
+def test_a_wait_is_as_short_as_a_loader_listens(
+    terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[dict[str, Any]] = []
+    real = serial.Serial
+
+    def note(*words: Any, **options: Any) -> Any:
+        opened.append(options)
+        return real(*words, **options)
+
+    monkeypatch.setattr(serial, "Serial", note)
+    with SerialPort(terminal[1]):
+        assert 0 < opened[0]["timeout"] <= Patience().reset_knock_seconds / 2

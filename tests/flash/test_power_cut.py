@@ -22,7 +22,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> Board:
     flash = replace(board.flash, size=0x8000, layout=(SectorRun(16, 0x800),))
     start = board.flash.base + 0x1000
     board = replace(board, flash=flash, application=replace(board.application, start=start))
-    monkeypatch.setattr(install, "load_board", lambda name: board)
+    monkeypatch.setattr(install, "load_board_of_build", lambda folder, name: board)
     return board
 
 

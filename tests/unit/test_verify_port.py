@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,6 +18,7 @@ from mcugen.protocol.frames import Frame
 from mcugen.protocol.messages import AnswerType, Counts, RequestType
 from mcugen.protocol.session import Port
 from mcugen.verify import VerifyReport, verify
+from mcugen.verify.device import greet
 from tests.lines import (
     CountingLine,
     SmallBuild,
@@ -151,7 +153,7 @@ def test_another_firmware_is_refused_before_anything_is_sent(
     assert caught.value.code == code
     assert what in caught.value.what
     assert "mcugen flash" in caught.value.hint or code != "D004"
-    assert port.requests == [RequestType.HELLO]
+    assert set(port.requests) == {RequestType.HELLO}
 
 
 def test_a_silent_board(small: SmallBuild) -> None:
@@ -230,3 +232,55 @@ def test_over_a_pseudo_terminal(small: SmallBuild) -> None:
         )
     assert report.error is None
     assert "board at the port: input 2 of 2" in events
+
+
+class SilentLine:
+    """Takes everything and says nothing; it notes how long it was waited for."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def read(self, deadline_seconds: float) -> bytes:
+        self.waited += deadline_seconds
+        return b""
+
+
+def test_silence_is_told_within_three_seconds_and_what_was_tried(small: SmallBuild) -> None:
+    line = SilentLine()
+    told: list[tuple[float, str]] = []
+
+    def on_silence(text: str) -> None:
+        told.append((line.waited, text))
+
+    with pytest.raises(DeviceError) as caught:
+        greet(line, small.folder, small.manifest, on_silence)
+    ((waited, text),) = told
+    assert 0 < waited < 3
+    assert text == "no answer yet: asked 2 times who is there; still asking"
+    assert caught.value.details[0] == "asked 10 times who is there"
+
+
+def test_silence_names_port_and_baud(small: SmallBuild) -> None:
+    told: list[str] = []
+    master, slave = os.openpty()
+    with SerialPort(os.ttyname(slave), 57_600) as port:
+        port.read = SilentLine().read  # type: ignore[method-assign]
+        with pytest.raises(DeviceError):
+            greet(port, small.folder, small.manifest, told.append)
+        assert f"who is there, {port.path} at 57,600 baud" in told[0]
+    os.close(slave)
+    os.close(master)
+
+
+def test_inputs_are_counted(small: SmallBuild) -> None:
+    events: list[str] = []
+    verify(small.folder, executions=("host", "board"), count=3, on_event=events.append)
+    assert [event for event in events if event.endswith(" of 3")] == [
+        f"reference kernels: input {number} of 3" for number in (1, 2, 3)
+    ]
+    assert [event for event in events if event.startswith("virtual board: ")] == [
+        f"virtual board: {number} of 3 inputs" for number in range(4)
+    ]

@@ -1,0 +1,126 @@
+"""The Python interface: what `mcugen build` and `mcugen verify` do, as functions.
+
+``import mcugen`` has both; they import what they need when they are called.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mcugen.errors import UsageError
+
+if TYPE_CHECKING:
+    from mcugen.compiler import BuildResult
+    from mcugen.manifest import Manifest
+    from mcugen.verify.report import VerifyReport
+
+StrPath = str | os.PathLike[str]
+
+Simulator = Literal["host", "board", "qemu"]
+
+_SIMULATORS: tuple[Simulator, ...] = ("host", "board", "qemu")
+_BAUD = 115_200
+
+
+def _silent(event: str) -> None:
+    """Takes progress and says nothing."""
+
+
+def build(
+    model: StrPath,
+    *,
+    target: str,
+    output: StrPath = "build",
+    cmsis_nn: StrPath | None = None,
+    on_event: Callable[[str], None] = _silent,
+) -> BuildResult:
+    """Compiles a ``.tflite`` file into firmware for a board, as ``mcugen build`` does.
+
+    ``target`` is a board, a chip, a target such as "stm32f7", or the path of a board file.
+    ``output`` is replaced when all is done, and not before; ``cmsis_nn`` is a folder of CMSIS-NN
+    sources to use instead of those that are installed. ``on_event`` is told what goes on, a line
+    at a time. Sizes in the result's manifest are bytes.
+
+    Raises McugenError: UsageError for a file or folder, ModelError for what cannot be compiled
+    exactly, BoardError, FitError where the model does not fit, ToolchainError. Then ``output`` is
+    as it was before.
+    """
+    from mcugen.compiler import build as compile_model
+    from mcugen.report.html import write_report
+
+    folder = Path(output)
+    result = compile_model(
+        Path(model),
+        target=target,
+        output=folder,
+        cmsis_nn=None if cmsis_nn is None else Path(cmsis_nn),
+        on_event=on_event,
+    )
+    write_report(folder)
+    return result
+
+
+def verify(
+    build: StrPath = "build",
+    *,
+    simulators: Sequence[Simulator] = ("host", "board"),
+    port: str | None = None,
+    baud: int = _BAUD,
+    inputs: Sequence[StrPath] = (),
+    labels: StrPath | None = None,
+    seed: int = 0,
+    count: int = 8,
+    on_event: Callable[[str], None] = _silent,
+) -> VerifyReport:
+    """Holds a build against the reference, layer by layer, as ``mcugen verify`` does.
+
+    ``build`` is a folder that ``build`` wrote; what is found is kept in it, and in its report. The
+    model runs on the ``simulators``, of "host" (its C on this machine), "board" (the firmware on
+    the virtual board) and "qemu"; with ``port`` on the board at that serial port, too. ``inputs``
+    are pictures and ``.npy`` files, or else ``count`` default inputs, the random ones made from
+    ``seed``. ``labels`` is a file with the classes' names, one a line.
+
+    The result's ``error`` is None where everything is equal, and otherwise the DifferenceError that
+    names the first layer and value that differ. Raises McugenError for what keeps the question from
+    being answered: UsageError for files, folders and simulators, ToolchainError, DeviceError.
+    """
+    from mcugen.flash.port import SerialPort
+    from mcugen.verify.run import verify as compare
+
+    unknown = [name for name in simulators if name not in _SIMULATORS]
+    if unknown or not (simulators or port):
+        raise UsageError(
+            "U006",
+            f"no simulator is called `{unknown[0]}`" if unknown else "nothing runs the model",
+            hint=f"simulators: {', '.join(_SIMULATORS)}; or name the `port` of a board",
+        )
+    folder = Path(build)
+    report = compare(
+        folder,
+        executions=tuple(simulators),
+        open_port=None if port is None else lambda: SerialPort(port, baud),
+        inputs=tuple(Path(path) for path in inputs),
+        labels=None if labels is None else Path(labels),
+        seed=seed,
+        count=count,
+        on_event=on_event,
+        on_silence=on_event,
+    )
+    told = {} if report.error is None else {"error": report.error.as_json()}
+    keep_verification(folder, report.manifest, {**report.as_json(), **told})
+    return report
+
+
+def keep_verification(folder: Path, manifest: Manifest, answer: dict[str, Any]) -> object:
+    """Puts an answer of ``verify`` into the build folder and its report; returns the report's path.
+
+    Raises UsageError.
+    """
+    from mcugen.report.html import write_report
+    from mcugen.report.verification import save_verification
+
+    save_verification(folder, manifest, answer)
+    return write_report(folder)["report"]
