@@ -1,8 +1,8 @@
 /* Depthwise convolution, 3x3, margins of at most 1. Rows of the input stand in a ring, each channel
- * apart, its pixels in pairs with the margins among them: word slots * pair + slot of a channel holds
- * two pixels of the row in that slot, so a pair of three rows is three words in a row. A ring of
- * three slots takes a row at a time; one that has a slot for every row takes the whole picture, and
- * then a channel's constants are fetched only once. */
+ * apart, its pixels in pairs with the margins among them: word slots * pair + slot of a channel
+ * holds two pixels of the row in that slot, so a pair of three rows is three words in a row. A ring
+ * of three slots takes a row at a time; one that has a slot for every row takes the whole picture,
+ * and then a channel's constants are fetched only once. */
 #ifndef ROWS_DEPTHWISE_H
 #define ROWS_DEPTHWISE_H
 
@@ -28,8 +28,8 @@ struct rows_depthwise {
 /* Pixel pairs of a row in the ring */
 ROWS_INLINE int ring_pairs(const struct rows_depthwise *layer)
 {
-    return layer->stride == 2 ? layer->output_width + 1 : layer->output_width / 2 + 1 +
-                                                              layer->output_width % 2;
+    return layer->stride == 2 ? layer->output_width + 1
+                              : layer->output_width / 2 + 1 + layer->output_width % 2;
 }
 
 /* Four channels (or the last 1 to 3) of a pixel; the zero point where x lies in a margin */
@@ -202,7 +202,8 @@ ROWS_INLINE int32_t ended_second(const struct depthwise_channel *c, struct depth
     return smlad(pair.p2, c->v2, sum);
 }
 
-/* Outputs at and behind `pair`: two with stride 1, one with stride 2. Then p is at the next pair. */
+/* Outputs at and behind `pair`: two with stride 1, one with stride 2. Then p is at the next pair.
+ */
 ROWS_INLINE struct depthwise_pair depthwise_step(const struct rows_depthwise *layer,
                                                  const struct depthwise_channel *c,
                                                  volatile const int32_t *bias,

@@ -319,8 +319,7 @@ def _windowed(
     source, output = graph.input(op, 0), graph.output(op)
     _, height, width, depth = source.shape
     read = [
-        min(height, row * stride - margins[0] + 3) * width * depth
-        for row in range(output.shape[1])
+        min(height, row * stride - margins[0] + 3) * width * depth for row in range(output.shape[1])
     ]
     return Call(
         backend=FAMILY.name,

@@ -280,7 +280,8 @@ def apply(found: Requantisation, sums: Ints, activation: tuple[int, int]) -> Int
     """What the kernels compute for sums of shape (channels, n)."""
     scaled = np.where(found.constant[:, None], 0, sums) * found.scale + found.bias[:, None]
     high = (scaled * found.multiplier[:, None] >> 32) + found.addend[:, None]
-    return np.clip(high >> found.shift, *activation)
+    clamped: Ints = np.clip(high >> found.shift, *activation)
+    return clamped
 
 
 def _proven(found: Requantisation, channels: Channels, steps: _Steps) -> Flags:
