@@ -12,14 +12,19 @@ import numpy as np
 import pytest
 
 from mcugen.boards import load_board
+from mcugen.compiler import build
 from mcugen.emit import emit_model
+from mcugen.image import read_image
 from mcugen.ir import Graph
 from mcugen.kernels import rows
 from mcugen.kernels.backend import Kernel
 from mcugen.kernels.rows import lower
 from mcugen.sim.host import build_host
 from mcugen.staging import write_tree
+from mcugen.tflite import write_model
+from mcugen.verify.executions import boot
 from tests import single_convolutions as models
+from tests.alignment import misaligned_accesses
 from tests.conftest import program_of
 from tests.ladder import check_everywhere
 
@@ -96,3 +101,30 @@ def test_no_undefined_behaviour(
     inputs = models.extremes(np.random.default_rng(1), graph)
     traces = sanitized.trace(inputs)
     assert len(traces) == len(inputs)
+
+
+@pytest.mark.parametrize("seed", [200])
+@pytest.mark.parametrize(("function", "kernel", "make"), KERNELS, ids=NAMES)
+def test_no_access_that_hardware_would_trap(
+    function: str,
+    kernel: Kernel,
+    make: models.Make,
+    seed: int,
+    only,
+    tmp_path: Path,
+    object_cache: Path,
+) -> None:
+    graph = covered(kernel, make, seed)
+    only(graph.ops[0].kind, kernel)
+    output = tmp_path / "build"
+    model = tmp_path / "model.tflite"
+    model.write_bytes(write_model(graph))
+    manifest = build(
+        model, target="stm32f7", output=output, kernels="fast", object_cache=object_cache
+    ).manifest
+    assert manifest.layers[0].kernel == function
+    board = boot(output, manifest)
+    layer = read_image(output / "firmware.elf").symbol(f"run_{manifest.layers[0].name}")
+    with misaligned_accesses(board, layer) as found:
+        board.run(models.extremes(np.random.default_rng(seed), graph)[0])
+    assert [hex(address) for address in found] == []

@@ -39,7 +39,7 @@ ROWS_INLINE int32_t sxtb16(int32_t a)
     return __sxtb16(a);
 }
 
-/* gcc makes none of the next five from C. */
+/* gcc makes none of the following from C. */
 
 /* Bytes 1 and 3, each with its sign */
 ROWS_INLINE int32_t sxtb16_odd(int32_t a)
@@ -81,8 +81,21 @@ ROWS_INLINE int32_t smmla(int32_t a, int32_t b, int32_t addend)
     return result;
 }
 
-/* a / 2^shift, rounded down and saturated to 8 bits; the shift is a literal */
-#define saturate_8(a, shift) __ssat((a) >> (shift), 8)
+/* a / 2^shift, rounded down and saturated to 8 bits; the shift is a literal. One of 0 has no
+ * encoding, and without optimisation no parameter is a literal. */
+ROWS_INLINE int32_t saturate_8(int32_t a, int shift)
+{
+    int32_t result;
+#if defined(__OPTIMIZE__)
+    if (shift > 0) {
+        __asm__("ssat %0, #8, %1, asr %2" : "=r"(result) : "r"(a), "i"(shift));
+        return result;
+    }
+#endif
+    a >>= shift;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(a));
+    return result;
+}
 
 #else
 
