@@ -25,7 +25,7 @@ from mcugen.ir import Graph
 from mcugen.kernels import Target, backends
 from mcugen.manifest import MODEL_FILE, Manifest
 from mcugen.memory.plan import plan
-from mcugen.passes import refuse_unsupported, run_passes
+from mcugen.passes import refuse_unsupported, remove_constant_channels, run_passes
 from mcugen.passes.untrained import untrained
 from mcugen.program import Program, Source
 from mcugen.record import record
@@ -60,11 +60,15 @@ def build(
     target: str,
     output: Path,
     cmsis_nn: Path | None = None,
+    keep_constant_channels: bool = True,
+    loader_no_read: bool = False,
     on_event: Event = silent,
     object_cache: Path | None = None,
 ) -> BuildResult:
     """Compiles ``model`` for the board, chip, target or board file ``target`` into ``output``.
 
+    Channels that have one value whatever the input is are left out unless they are to be kept.
+    ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
     Raises McugenError; then ``output`` is as it was before.
     """
     board = load_board(target)
@@ -72,12 +76,15 @@ def build(
     on_event("reading the model")
     graph = read_model(model)
     with about(model):
-        program = compile_graph(graph, _source(model), made_for)
+        program = compile_graph(
+            graph, _source(model), made_for, keep_constant_channels=keep_constant_channels
+        )
     fit.check(program, board)
+    loader_sources = loader_tree(board, no_read=loader_no_read)
     library = emit_model(program)
     with staged(output) as folder:
         write_tree(folder, {f"model/{path}": text for path, text in library.items()})
-        write_tree(folder, {**firmware_tree(board), **loader_tree(board)})
+        write_tree(folder, {**firmware_tree(board), **loader_sources})
         shutil.copyfile(model, folder / MODEL_FILE)
         if (described := as_file(target)) is not None:
             shutil.copyfile(described, folder / board_file(board.id))
@@ -95,10 +102,14 @@ def build(
     return BuildResult(output, written, untrained(program.schedule.graph))
 
 
-def compile_graph(graph: Graph, source: Source, target: Target) -> Program:
+def compile_graph(
+    graph: Graph, source: Source, target: Target, *, keep_constant_channels: bool = True
+) -> Program:
     """All decisions, before anything is written."""
     graph = run_passes(graph)
     refuse_unsupported(graph)
+    if not keep_constant_channels:
+        graph = run_passes(graph, (remove_constant_channels,))
     steps = schedule(graph, target)
     return Program(source, target, steps, plan(steps))
 

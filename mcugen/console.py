@@ -168,7 +168,7 @@ class _FlashBars:
         from mcugen.flash import events
 
         match event:
-            case events.UserNeeded(text) | events.Silence(text):
+            case events.UserNeeded(text) | events.Warned(text):
                 self.bars.drawn.console.print(printable(text), soft_wrap=True)
             case events.EraseStarted(_, done, total) | events.Erased(_, done, total):
                 self.bars.show("erase", done, total)

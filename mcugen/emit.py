@@ -125,11 +125,16 @@ def emit_firmware(board: Board) -> SourceTree:
     }
 
 
-def emit_loader(board: Board) -> SourceTree:
-    """What the resident loader needs besides its sources, paths relative to ``loader/``."""
+def emit_loader(board: Board, *, no_read: bool = False) -> SourceTree:
+    """What the resident loader needs besides its sources, paths relative to ``loader/``.
+
+    ``no_read``: it gives out nothing of the application.
+    """
     environment = _environment()
     return {
-        name: environment.get_template(f"{name}.j2").render(board=board)
+        name: environment.get_template(f"{name}.j2").render(
+            board=board, no_read=no_read, readable=board.readable(no_read=no_read)
+        )
         for name in ("board.h", "layout.h", "loader.ld")
     }
 

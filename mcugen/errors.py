@@ -71,6 +71,7 @@ class UsageError(McugenError):
         "U005": "the output folder cannot be written",
         "U006": "an option has a value that is not allowed",
         "U007": "the command line cannot be understood",
+        "U008": "temporary files cannot be written",
     }
 
 

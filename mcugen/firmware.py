@@ -8,7 +8,7 @@ from pathlib import Path
 from mcugen import resources
 from mcugen.boards import Board
 from mcugen.emit import SourceTree, emit_firmware, emit_loader
-from mcugen.errors import FitError, ToolchainError
+from mcugen.errors import FitError, ToolchainError, UsageError
 from mcugen.footer import FOOTER_BYTES, footer_for
 from mcugen.image import ERASED, Image, read_image
 from mcugen.kernels import family_of
@@ -38,15 +38,28 @@ def firmware_tree(board: Board) -> SourceTree:
     return {f"firmware/{name}": text for name, text in {**tree, **emit_firmware(board)}.items()}
 
 
-def loader_tree(board: Board) -> SourceTree:
-    """The resident loader's sources, paths relative to the build folder; empty without one."""
+def loader_tree(board: Board, *, no_read: bool = False) -> SourceTree:
+    """The resident loader's sources, paths relative to the build folder; empty without one.
+
+    ``no_read``: the loader gives out nothing of the application. Raises UsageError U006 where the
+    board has no loader that could keep anything to itself.
+    """
     if board.loader is None:
+        if no_read:
+            raise UsageError(
+                "U006",
+                f"mcugen has no loader for the {board.name}, so there is none that reads",
+                hint="leave `--loader-no-read` out",
+            )
         return {}
     folder = resources.firmware_dir()
     headers = [path.relative_to(folder).as_posix() for path in (folder / "loader").glob("*.h")]
     names = [*board.loader_sources, *sorted(headers), *_LOADER_HEADERS]
     tree = {name.rpartition("/")[2]: (folder / name).read_text("utf-8") for name in names}
-    return {f"loader/{name}": text for name, text in {**tree, **emit_loader(board)}.items()}
+    return {
+        f"loader/{name}": text
+        for name, text in {**tree, **emit_loader(board, no_read=no_read)}.items()
+    }
 
 
 def build_firmware(

@@ -22,7 +22,7 @@ _INFO_MAGIC = 0x4C47_434D  # "MCGL"
 _FORMAT = 1
 _VECTORS_BYTES = 64  # of the processor's own vectors
 _FOOTER = struct.Struct("<IIII16s")
-_INFO = struct.Struct("<II32s")
+_INFO = struct.Struct("<II28sI")
 
 Reader = Callable[[int, int], bytes]
 """Bytes of a device's memory, by address and length."""
@@ -43,12 +43,14 @@ class Footer:
 
 @dataclass(frozen=True)
 class LoaderInfo:
-    """Which board a resident loader was built for."""
+    """Which board a resident loader was built for, and whether it keeps the application to
+    itself."""
 
     board: str
+    no_read: bool = False
 
     def pack(self) -> bytes:
-        return _INFO.pack(_INFO_MAGIC, _FORMAT, self.board.encode("ascii"))
+        return _INFO.pack(_INFO_MAGIC, _FORMAT, self.board.encode("ascii"), self.no_read)
 
 
 def footer_for(content: bytes, model_sha256: str) -> Footer:
@@ -70,11 +72,11 @@ def parse_info(data: bytes) -> LoaderInfo | None:
     """The info block that these 40 bytes are; None for anything else."""
     if len(data) != INFO_BYTES:
         return None
-    magic, version, name = _INFO.unpack(data)
+    magic, version, name, no_read = _INFO.unpack(data)
     text, zero, _ = name.partition(b"\0")
     if (magic, version) != (_INFO_MAGIC, _FORMAT) or not zero or not text.isascii():
         return None
-    return LoaderInfo(text.decode("ascii"))
+    return LoaderInfo(text.decode("ascii"), bool(no_read))
 
 
 def whole_footer(application: bytes, start: int) -> Footer | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Integers = NDArray[np.int64]
 Pattern = Callable[[Shape, int, int], Integers]
 
+_VIEWS = ("RESHAPE", "SQUEEZE")
+
 _NPY_MAGIC = b"\x93NUMPY"
 _UNKNOWN_RANGE = Quant((1 / 127.5,), (-1,))
 """What stands in for the quantisation of an input that has none: real values of about -1 to 1."""
@@ -35,18 +37,45 @@ class Input:
     note: str
 
 
+@dataclass(frozen=True)
+class Preparation:
+    """How pictures become inputs: ``crop`` keeps proportions and loses edges, otherwise they are
+    squashed; with ``mean`` and ``deviation`` (one number, or one a channel) real values are
+    (pixel/255 - mean) / deviation, without them what the input's quantisation implies."""
+
+    crop: bool = False
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+
+
+AS_IT_COMES = Preparation()
+
+
 def model_input(graph: Graph) -> Tensor:
     """The graph's only input; a float32 one carries the quantisation of the QUANTIZE behind it.
 
-    Raises UsageError U002 when the graph has more than one input.
+    Of several it is the finest, whose range is the narrowest. Raises UsageError U002 when the graph
+    has more than one input.
     """
     if len(graph.inputs) != 1:
         raise UsageError("U002", f"the model has {len(graph.inputs)} inputs, not one")
     tensor = graph.tensor(graph.inputs[0])
+    if tensor.dtype is not DType.FLOAT32:
+        return tensor
+    quantised = [quant for quant in _quantisations(graph, tensor.id) if quant is not None]
+    finest = min(quantised, key=lambda quant: quant.scale, default=tensor.quant)
+    return replace(tensor, quant=finest)
+
+
+def _quantisations(graph: Graph, source: int) -> Iterator[Quant | None]:
+    """Those that QUANTIZE gives the tensor, also where it has been given another shape first."""
+    same = {source}
     for op in graph.ops:
-        if op.kind == "QUANTIZE" and op.inputs[0] == tensor.id and tensor.dtype is DType.FLOAT32:
-            return replace(tensor, quant=graph.output(op).quant)
-    return tensor
+        if op.inputs and op.inputs[0] in same:
+            if op.kind in _VIEWS:
+                same.update(op.outputs)
+            elif op.kind == "QUANTIZE":
+                yield graph.output(op).quant
 
 
 def integer_range(tensor: Tensor) -> tuple[int, int]:
@@ -126,7 +155,7 @@ def _interpolation(size: int, knots: int) -> NDArray[np.float64]:
     return weights
 
 
-def load_input(path: Path, tensor: Tensor) -> Input:
+def load_input(path: Path, tensor: Tensor, prepare: Preparation = AS_IT_COMES) -> Input:
     """The ``.npy`` file or picture at ``path`` as the bytes of the input ``tensor``.
 
     An array has the input's shape (a leading 1 may be missing) and type; float32 is quantised for
@@ -140,7 +169,7 @@ def load_input(path: Path, tensor: Tensor) -> Input:
         raise UsageError("U001", f"`{path}` cannot be read: {error.strerror}") from None
     if magic == _NPY_MAGIC:
         return _from_array(path, tensor)
-    return _from_picture(path, tensor)
+    return _from_picture(path, tensor, prepare)
 
 
 def _from_array(path: Path, tensor: Tensor) -> Input:
@@ -159,6 +188,8 @@ def _from_array(path: Path, tensor: Tensor) -> Input:
         )
     name, shape = str(array.dtype), f"{list(tensor.shape)}"
     if array.dtype.newbyteorder("=") == tensor.dtype.numpy.newbyteorder("="):
+        if tensor.dtype is DType.FLOAT32:
+            _check_range(array, tensor, path)
         data = np.ascontiguousarray(array, tensor.dtype.numpy).tobytes()
         return Input(path.name, data, f"{name} {shape}, as it stands")
     if array.dtype.kind == "f" and tensor.dtype is not DType.FLOAT32:
@@ -178,6 +209,23 @@ def _from_array(path: Path, tensor: Tensor) -> Input:
     )
 
 
+def _check_range(real: NDArray[Any], tensor: Tensor, path: Path) -> None:
+    """QUANTIZE is defined for what, divided by the scale, is a 32-bit integer (TFLite
+    ``AffineQuantize``). Raises UsageError U002 naming the first value for which it is not."""
+    with np.errstate(over="ignore"):
+        steps = real.astype(np.float32) / np.float32(_quantisation(tensor).scale)
+    bad = np.argwhere(~(np.abs(steps) < 2**31))
+    if bad.size:
+        at = tuple(int(place) for place in bad[0])
+        raise UsageError(
+            "U002",
+            f"the model cannot quantise the value {real[at]} at {list(at)}",
+            where=str(path),
+            details=(f"{describe_quantisation(tensor)}: what is left must fit 32 bits",),
+            hint="give finite real values, as the model was trained with",
+        )
+
+
 def _quantise(real: NDArray[np.float32], tensor: Tensor, path: Path) -> Integers:
     """TFLite ``AffineQuantize``: divides in float32, rounds half away from zero, clamps."""
     if not np.isfinite(real).all():
@@ -189,27 +237,34 @@ def _quantise(real: NDArray[np.float32], tensor: Tensor, path: Path) -> Integers
     return clamped
 
 
-def picture_input(name: str, pixels: NDArray[np.uint8], tensor: Tensor) -> Input:
+def picture_input(
+    name: str, pixels: NDArray[np.uint8], tensor: Tensor, prepare: Preparation = AS_IT_COMES
+) -> Input:
     """What ``load_input`` gives for a file with this picture, (height, width[, channels]).
 
     Raises UsageError U002 when it does not suit the model.
     """
     from mcugen.pictures import fit_pixels
 
-    rule = _pixel_rule(tensor, name)
-    return _from_pixels(name, *fit_pixels(pixels, tensor.shape, name), rule, tensor)
+    rule = _pixel_rule(tensor, name, prepare)
+    fitted = fit_pixels(pixels, tensor.shape, name, crop=prepare.crop)
+    return _from_pixels(name, *fitted, rule, tensor)
 
 
-def _from_picture(path: Path, tensor: Tensor) -> Input:
+def _from_picture(path: Path, tensor: Tensor, prepare: Preparation) -> Input:
     from mcugen.pictures import load_picture
 
-    rule = _pixel_rule(tensor, str(path))
-    return _from_pixels(path.name, *load_picture(path, tensor.shape), rule, tensor)
+    rule = _pixel_rule(tensor, str(path), prepare)
+    loaded = load_picture(path, tensor.shape, crop=prepare.crop)
+    return _from_pixels(path.name, *loaded, rule, tensor)
 
 
-def _pixel_rule(tensor: Tensor, where: str) -> PixelRule:
-    from mcugen.pictures import pixel_rule  # Pillow is slow to import
+def _pixel_rule(tensor: Tensor, where: str, prepare: Preparation) -> PixelRule:
+    from mcugen.pictures import normalised, pixel_rule  # Pillow is slow to import
 
+    if prepare.mean or prepare.deviation:
+        mean, deviation = prepare.mean or (0.0,), prepare.deviation or (1.0,)
+        return normalised(mean, deviation, shape=tensor.shape, where=where)
     return pixel_rule(tensor.quant, *integer_range(tensor), shape=tensor.shape, where=where)
 
 
@@ -234,9 +289,12 @@ def _quantisation(tensor: Tensor) -> Quant:
 
 
 def _encode(integers: Integers, tensor: Tensor) -> bytes:
-    """Integers as the input holds them; for a float32 input, the real values they stand for."""
+    """Integers as the input holds them; for a float32 input, the real values they stand for, as
+    far as float32 has them."""
     if tensor.dtype is not DType.FLOAT32:
         return integers.astype(tensor.dtype.numpy).tobytes()
     quant = _quantisation(tensor)
-    real = (integers - quant.zero_point).astype(np.float32) * np.float32(quant.scale)
-    return real.astype(tensor.dtype.numpy).tobytes()
+    largest = np.finfo(np.float32).max
+    with np.errstate(over="ignore"):
+        real = (integers - quant.zero_point).astype(np.float32) * np.float32(quant.scale)
+    return np.clip(real, -largest, largest).astype(tensor.dtype.numpy).tobytes()

@@ -77,7 +77,8 @@ class Tensor:
     """A value of the graph; ``id`` is its index in the file and never changes between passes.
 
     ``refusal`` says why nothing can be done with it, where that is so; shape, type and data are
-    stand-ins then.
+    stand-ins then. ``left_out`` are (channel, value) of the file's tensor that this one has not:
+    channels of the last dimension that have one value always.
     """
 
     id: int
@@ -87,6 +88,7 @@ class Tensor:
     quant: Quant | None = None
     data: bytes | None = field(default=None, repr=False)
     refusal: str = ""
+    left_out: tuple[tuple[int, int], ...] = ()
 
     @property
     def elements(self) -> int:

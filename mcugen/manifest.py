@@ -35,8 +35,9 @@ class Edge:
 class Layer:
     """A step of the generated code.
 
-    ``tensor`` is the id of its output in the .tflite file; ``input`` and ``output`` are shapes as
-    people read them.
+    ``tensor`` is the id of its output in the .tflite file and ``shape`` its shape there; ``input``
+    and ``output`` are shapes as people read them. ``left_out`` are (channel, value) of that output
+    that are not in the arena: channels of one value, whatever the input is.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Layer:
     macs: int
     tensor: int
     shape: tuple[int, ...]
+    left_out: tuple[tuple[int, int], ...]
     dtype: str
     offset: int
     bytes: int
@@ -217,7 +219,8 @@ def _edge(fields: dict[str, Any]) -> Edge:
 
 
 def _layer(fields: dict[str, Any]) -> Layer:
-    return Layer(**{**fields, "shape": tuple(fields["shape"])})
+    left_out = tuple((int(channel), int(value)) for channel, value in fields["left_out"])
+    return Layer(**{**fields, "shape": tuple(fields["shape"]), "left_out": left_out})
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

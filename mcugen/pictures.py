@@ -34,14 +34,18 @@ _TIE_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class PixelRule:
-    """Pixels 0..255 stand for the real values ``low`` to ``high``, linearly."""
+    """Pixels 0..255 stand for the real values ``low`` to ``high``, linearly: the same in every
+    channel, or a pair of its own for each."""
 
     words: str
-    low: float
-    high: float
+    low: float | tuple[float, ...]
+    high: float | tuple[float, ...]
 
     def real(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return self.low + pixels.astype(np.float64) * ((self.high - self.low) / 255)
+        """``pixels`` have the channels last."""
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        values: NDArray[np.float64] = low + pixels.astype(np.float64) * ((high - low) / 255)
+        return values
 
     def quantise(
         self, pixels: NDArray[np.uint8], quant: Quant, smallest: int, largest: int
@@ -51,15 +55,9 @@ class PixelRule:
         With scale 1/127.5 every pixel is a tie. Rounding it up is what maps the 256 pixel values to
         the 256 integers one to one, as training pipelines and other runners do (pixel - 128).
         """
-        values = self.real(np.arange(256, dtype=np.uint8))
-        steps = np.floor(values / quant.scale + 0.5 + _TIE_TOLERANCE)
+        steps = np.floor(self.real(pixels) / quant.scale + 0.5 + _TIE_TOLERANCE)
         integers: NDArray[np.float64] = np.clip(steps + quant.zero_point, smallest, largest)
-        return integers.astype(np.int64)[pixels]
-
-    def suits(self, low: float, high: float) -> bool:
-        """Whether an input that holds the real values ``low`` to ``high`` asks for this rule."""
-        slack = _RANGE_TOLERANCE * (self.high - self.low)
-        return abs(low - self.low) <= slack and abs(high - self.high) <= slack
+        return integers.astype(np.int64)
 
 
 _RULES = (
@@ -67,6 +65,37 @@ _RULES = (
     PixelRule("pixel/255", 0.0, 1.0),
     PixelRule("pixel", 0.0, 255.0),
 )
+
+
+def _suits(rule: PixelRule, low: float, high: float) -> bool:
+    """Whether an input that holds the real values ``low`` to ``high`` asks for one of the rules."""
+    first, last = np.asarray(rule.low), np.asarray(rule.high)
+    slack = _RANGE_TOLERANCE * (last - first)
+    return bool(abs(low - first) <= slack and abs(high - last) <= slack)
+
+
+def normalised(
+    mean: tuple[float, ...], deviation: tuple[float, ...], *, shape: Shape, where: str
+) -> PixelRule:
+    """(pixel/255 - mean) / deviation, one number for all channels of ``shape`` or one for each.
+
+    Raises UsageError U006 for another number of them, or a deviation that is not positive.
+    """
+    channels = shape[-1] if shape else 1
+    if not {len(mean), len(deviation)} <= {1, channels} or min(deviation) <= 0:
+        raise UsageError(
+            "U006",
+            f"mean and standard deviation must be 1 or {channels} numbers, deviations above 0",
+            where=where,
+            hint="such as `--mean 0.485,0.456,0.406 --std 0.229,0.224,0.225`",
+        )
+    means, deviations = np.broadcast_arrays(np.array(mean), np.array(deviation))
+    shown = [",".join(f"{value:g}" for value in values) for values in (mean, deviation)]
+    return PixelRule(
+        f"(pixel/255 - {shown[0]}) / {shown[1]}",
+        tuple(((0 - means) / deviations).tolist()),
+        tuple(((1 - means) / deviations).tolist()),
+    )
 
 
 def pixel_rule(
@@ -87,27 +116,28 @@ def pixel_rule(
     low = quant.scale * (smallest - quant.zero_point)
     high = quant.scale * (largest - quant.zero_point)
     for rule in _RULES:
-        if rule.suits(low, high):
+        if _suits(rule, low, high):
             return rule
     raise UsageError(
         "U002",
         f"the model's input holds {low:.4g} to {high:.4g}: how pixels map to that is not known",
         where=where,
         details=("known are about -1 to 1, 0 to 1 and 0 to 255",),
-        hint=hint,
+        hint=f"{hint}, or to `eval` what it was trained with: `--mean`, `--std`",
     )
 
 
-def load_picture(path: Path, shape: Shape) -> tuple[NDArray[np.uint8], str]:
+def load_picture(path: Path, shape: Shape, *, crop: bool) -> tuple[NDArray[np.uint8], str]:
     """Pixels in ``shape`` (1, height, width, 1 or 3), and in words what was done to get them.
 
-    Raises UsageError U001 for a damaged or oversized file, U002 when the model takes no picture.
+    A picture of other proportions loses its edges with ``crop``, or else is squashed. Raises
+    UsageError U001 for a damaged or oversized file, U002 when the model takes no picture.
     """
-    return _fitted(_decode(path, _mode(shape, str(path))), shape)
+    return _fitted(_decode(path, _mode(shape, str(path))), shape, crop=crop)
 
 
 def fit_pixels(
-    pixels: NDArray[np.uint8], shape: Shape, where: str
+    pixels: NDArray[np.uint8], shape: Shape, where: str, *, crop: bool
 ) -> tuple[NDArray[np.uint8], str]:
     """What ``load_picture`` gives for these pixels in a file; ``where`` names them in an error.
 
@@ -115,7 +145,7 @@ def fit_pixels(
     U002 when the model takes no picture.
     """
     flat = pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels
-    return _fitted(Image.fromarray(flat).convert(_mode(shape, where)), shape)
+    return _fitted(Image.fromarray(flat).convert(_mode(shape, where)), shape, crop=crop)
 
 
 def _mode(shape: Shape, where: str) -> str:
@@ -125,14 +155,18 @@ def _mode(shape: Shape, where: str) -> str:
             "U002",
             f"the model's input has shape {list(shape)}, which is not a grey or RGB picture",
             where=where,
-            hint="give the input as a .npy file",
+            hint="give the input as a .npy file"
+            + (", or export the model with channels last" if shape[1:2] in ((1,), (3,)) else ""),
         )
     return _MODES[shape[3]]
 
 
-def _fitted(picture: Image.Image, shape: Shape) -> tuple[NDArray[np.uint8], str]:
+def _fitted(picture: Image.Image, shape: Shape, *, crop: bool) -> tuple[NDArray[np.uint8], str]:
     height, width = shape[1:3]
     note = f"{picture.width}x{picture.height} {_WORDS[picture.mode]}"
+    if crop and picture.width * height != picture.height * width:
+        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+        note += f" cropped to {width}x{height}"
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
         note += f" resized to {width}x{height}"

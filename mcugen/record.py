@@ -12,7 +12,7 @@ from mcugen.emit import constant_symbol, shape_text
 from mcugen.firmware import CROSS_COMPILER
 from mcugen.footer import FOOTER_BYTES
 from mcugen.image import Image
-from mcugen.ir import Tensor
+from mcugen.ir import Shape, Tensor
 from mcugen.manifest import (
     ArenaBuffer,
     BackendRecord,
@@ -105,7 +105,8 @@ def _layer(program: Program, step: Step) -> Layer:
         kernel=step.call.function,
         macs=step.macs,
         tensor=step.output,
-        shape=output.shape,
+        shape=_file_shape(output),
+        left_out=output.left_out,
         dtype=output.dtype.value,
         offset=plan.tensor_offset(step.output),
         bytes=output.nbytes,
@@ -114,6 +115,13 @@ def _layer(program: Program, step: Step) -> Layer:
         input=" + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs),
         output=shape_text(output.shape),
     )
+
+
+def _file_shape(tensor: Tensor) -> Shape:
+    """The shape with the channels that were left out."""
+    if not tensor.left_out:
+        return tensor.shape
+    return (*tensor.shape[:-1], tensor.shape[-1] + len(tensor.left_out))
 
 
 def _buffers(program: Program) -> Iterator[ArenaBuffer]:

@@ -23,6 +23,11 @@ GENERATED_WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow")
 """What every file that mcugen writes must pass."""
 
 
+_NO_ROOM = "No space left on device"
+_HINT_ROOM = "make room on the disk: compilers also write below TMPDIR, or /tmp"
+_HINT_BUG = "if the compiler is a usual release, please report this as a bug in mcugen"
+
+
 @dataclass(frozen=True)
 class Unit:
     """A C file (relative to the build folder) with the flags that are its own."""
@@ -132,5 +137,5 @@ def _run(folder: Path, command: Sequence[str]) -> None:
             f"`{command[0]}` failed with status {done.returncode}",
             where=" ".join(command),
             details=tuple(said[:20]),
-            hint="if the compiler is a usual release, please report this as a bug in mcugen",
+            hint=_HINT_ROOM if _NO_ROOM in done.stderr else _HINT_BUG,
         )

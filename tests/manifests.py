@@ -35,6 +35,7 @@ def layer(name: str, dtype: str, shape: tuple[int, ...], size: int, *, macs: int
         macs=macs,
         tensor=0,
         shape=shape,
+        left_out=(),
         dtype=dtype,
         offset=0,
         bytes=size,

@@ -11,6 +11,9 @@ bool flash_sector_is_application(uint32_t sector);
 /* Whether all of the range is the application's flash. */
 bool flash_range_is_application(uint32_t address, uint32_t length);
 
+/* Whether all of the application's flash is blank. */
+bool flash_is_blank(void);
+
 /* Erases a sector of the application and reads all of it; false unless it is blank then. */
 bool flash_erase(uint32_t sector);
 

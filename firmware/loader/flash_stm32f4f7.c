@@ -125,14 +125,19 @@ static void lock(void)
     barrier_data();
 }
 
-static bool is_blank(struct sector sector)
+static bool is_blank(uint32_t address, uint32_t bytes)
 {
-    for (uint32_t offset = 0; offset < sector.bytes; offset += 4u) {
-        if (REG32(sector.address + offset) != BLANK) {
+    for (uint32_t offset = 0; offset < bytes; offset += 4u) {
+        if (REG32(address + offset) != BLANK) {
             return false;
         }
     }
     return true;
+}
+
+bool flash_is_blank(void)
+{
+    return is_blank(LAYOUT_APPLICATION, LAYOUT_FLASH_END - LAYOUT_APPLICATION);
 }
 
 /* Sectors of the second bank have codes of their own. */
@@ -143,6 +148,7 @@ static uint32_t sector_code(uint32_t sector)
 
 bool flash_erase(uint32_t sector)
 {
+    struct sector found = find(sector);
     if (!flash_sector_is_application(sector) || !unlock()) {
         lock();
         return false;
@@ -151,7 +157,7 @@ bool flash_erase(uint32_t sector)
     FLASH_CR |= CR_STRT;
     bool done = finished();
     lock();
-    return done && is_blank(find(sector));
+    return done && is_blank(found.address, found.bytes);
 }
 
 static bool program_word(uint32_t address, uint32_t value)

@@ -168,7 +168,9 @@ static void take_address(struct protocol *protocol)
                        PHASE_WRITE_DATA);
         break;
     case COMMAND_CRC:
-        accept_address(protocol, target_readable(address, 1), PHASE_CRC_LENGTH);
+        accept_address(
+            protocol, target_checkable(address, 1) || target_checkable(address, PROTOCOL_BLOCK_MAX),
+            PHASE_CRC_LENGTH);
         break;
     default:
         start_application(protocol);
@@ -221,7 +223,7 @@ static void take_sectors(struct protocol *protocol)
 static void take_crc_length(struct protocol *protocol)
 {
     uint32_t length = big_endian(protocol->bytes);
-    if (!target_readable(protocol->address, length)) {
+    if (!target_checkable(protocol->address, length)) {
         refuse(protocol);
         return;
     }

@@ -5,6 +5,7 @@
 #include "application.h"
 #include "board.h"
 #include "cortex_m.h"
+#include "layout.h"
 #include "mailbox.h"
 
 extern uint32_t _stack_top[];
@@ -20,15 +21,16 @@ typedef void (*vector)(void);
 #define INFO_MAGIC  0x4C47434Du
 #define INFO_FORMAT 1u
 
-/* Which board this loader was built for; mcugen/footer.py is the definition. */
+/* Which board this loader was built for, and how; mcugen/footer.py is the definition. */
 struct info {
     uint32_t magic;
     uint32_t format;
-    char board[32];
+    char board[28];
+    uint32_t no_read;
 };
 
 __attribute__((section(".info"), used)) static const struct info info = {
-    .magic = INFO_MAGIC, .format = INFO_FORMAT, .board = BOARD_ID};
+    .magic = INFO_MAGIC, .format = INFO_FORMAT, .board = BOARD_ID, .no_read = LAYOUT_NO_READ};
 
 /* Nothing is expected to go wrong; if something does, a reset is as good a start as any. */
 static void Fault_Handler(void)

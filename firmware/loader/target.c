@@ -7,6 +7,7 @@
 #include "flash.h"
 #include "layout.h"
 #include "mailbox.h"
+#include "protocol.h"
 #include "uart.h"
 
 struct range {
@@ -37,6 +38,15 @@ bool target_readable(uint32_t address, uint32_t length)
     return false;
 }
 
+/* A loader that gives nothing out tells CRCs of whole blocks only: those of pieces that overlap, or
+ * of single bytes, would give out what is in them. */
+bool target_checkable(uint32_t address, uint32_t length)
+{
+    bool blocks = (address | length) % PROTOCOL_BLOCK_MAX == 0;
+    return target_readable(address, length) ||
+           (LAYOUT_NO_READ != 0u && blocks && flash_range_is_application(address, length));
+}
+
 /* By words: not all that may be read can be read otherwise. */
 uint8_t target_byte(uint32_t address)
 {
@@ -53,9 +63,20 @@ bool target_writable(uint32_t address, uint32_t length)
     return flash_range_is_application(address, length);
 }
 
+/* Where nothing is given out, nothing may be written beside what is there: it could be a program
+ * that gives it out. Holds from when all was blank to the next reset. */
+static bool may_write(void)
+{
+    static bool was_blank;
+    if (LAYOUT_NO_READ != 0u && !was_blank) {
+        was_blank = flash_is_blank();
+    }
+    return LAYOUT_NO_READ == 0u || was_blank;
+}
+
 bool target_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
-    return flash_program(address, data, length);
+    return may_write() && flash_program(address, data, length);
 }
 
 bool target_erasable(uint32_t sector)

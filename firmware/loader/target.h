@@ -13,6 +13,9 @@ uint32_t target_product_id(void);
 /* Whether all of the range is memory that may be read. */
 bool target_readable(uint32_t address, uint32_t length);
 uint8_t target_byte(uint32_t address);
+
+/* Whether the CRC of the range may be told. */
+bool target_checkable(uint32_t address, uint32_t length);
 uint32_t target_crc(uint32_t address, uint32_t length);
 
 /* Whether all of the range is flash of the application. */

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mcugen.anatomy import activations
 from mcugen.anatomy.activations import Activations
+from mcugen.anatomy.constant import ConstantChannels, constant_channels
 from mcugen.anatomy.layers import Layer, layers_of
 from mcugen.anatomy.paper import TABLE_2, MobileNet, recognise
 from mcugen.anatomy.separable import Pair, separable_pairs
@@ -32,7 +33,7 @@ class Anatomy:
     """``graph`` is the model after the passes; ``board`` is what the activations are counted for.
 
     ``mobilenet`` is None where the model is no MobileNetV1, ``refusals`` are () where mcugen
-    compiles it.
+    compiles it, and ``constant`` is None where not.
     """
 
     graph: Graph
@@ -41,6 +42,7 @@ class Anatomy:
     pairs: tuple[Pair, ...]
     mobilenet: MobileNet | None
     activations: Activations
+    constant: ConstantChannels | None
     refusals: tuple[Refusal, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class Anatomy:
             "kinds": self._kinds(),
             "pairs": [_pair(pair) for pair in self.pairs],
             "activations": self._activations(),
+            "constant_channels": self.constant and asdict(self.constant),
             "tensors": [_tensor(tensor) for tensor in used_tensors(self.graph)],
         }
 
@@ -154,6 +157,7 @@ def dissect(graph: Graph, board: Board) -> Anatomy:
         pairs=pairs,
         mobilenet=recognise(layers, pairs),
         activations=activations.planned(steps) if steps else activations.from_lifetimes(graph),
+        constant=None if refusals else constant_channels(graph),
         refusals=refusals,
     )
 

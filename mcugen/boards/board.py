@@ -261,18 +261,21 @@ class Board:
         """The flash that the resident loader may take."""
         return Region("LOADER", self.flash.base, LOADER_BYTES_MAX)
 
-    @property
-    def readable(self) -> tuple[Region, ...]:
-        """What the resident loader lets a host read: memories, and what identifies the chip."""
+    def readable(self, *, no_read: bool = False) -> tuple[Region, ...]:
+        """What the resident loader lets a host read: memories, and what identifies the chip.
+
+        With ``no_read`` only what identifies chip and loader.
+        """
         mode = self.flash.other_mode
         marks = (
             ("UID", self.chip.uid_address, 12),
             ("flash size", self.chip.flash_size_address, 2),
             ("option word", None if mode is None else mode.option_address, 4),
         )
+        loader = self.application.start - self.flash.base
+        memories = (Region("flash", self.flash.base, self.flash.size), *self.memory)
         return (
-            Region("flash", self.flash.base, self.flash.size),
-            *self.memory,
+            *((Region("loader", self.flash.base, loader),) if no_read else memories),
             *(Region(name, base, size) for name, base, size in marks if base is not None),
         )
 

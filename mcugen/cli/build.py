@@ -42,6 +42,12 @@ from mcugen.console import Console
     metavar="DIR",
     help="CMSIS-NN sources to use instead of those that are installed.",
 )
+@click.option(
+    "--loader-no-read",
+    is_flag=True,
+    help="A resident loader that gives out neither flash nor RAM over the serial port; "
+    "each flash then erases and writes everything.",
+)
 @json_option
 @verbosity_options
 @click.pass_obj
@@ -51,6 +57,7 @@ def build(
     target: str | None,
     output: Path,
     cmsis_nn: Path | None,
+    loader_no_read: bool,
     as_json: bool,
 ) -> int:
     """Compile the .tflite file MODEL into firmware for a board."""
@@ -62,7 +69,12 @@ def build(
     console = Console(settings.verbosity)
     with console.progress() as on_event:
         result = build_model(
-            model, target=named_target(target), output=output, cmsis_nn=cmsis_nn, on_event=on_event
+            model,
+            target=named_target(target),
+            output=output,
+            cmsis_nn=cmsis_nn,
+            loader_no_read=loader_no_read,
+            on_event=on_event,
         )
     answer = {**result.as_json(), "report": write_report(output)["report"]}
     if as_json:

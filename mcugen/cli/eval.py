@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
     from mcugen.evaluate.work import Runner
 
 
+_RANGES = {"0..1": (0.0, 1.0), "-1..1": (-1.0, 1.0), "0..255": (0.0, 255.0)}
+
+
+def _numbers(
+    context: click.Context, option: click.Parameter, text: str | None
+) -> tuple[float, ...]:
+    """Finite numbers with commas between them; none where the option is left out."""
+    try:
+        numbers = tuple(float(part) for part in text.split(",")) if text is not None else ()
+    except ValueError:
+        numbers = (math.nan,)
+    if not all(math.isfinite(number) for number in numbers):
+        raise click.BadParameter(f"`{text}` is not a number, or several with commas between them")
+    return numbers
+
+
 @click.command(
     "eval",
     epilog=examples(
@@ -37,9 +54,31 @@ if TYPE_CHECKING:
     required=True,
     metavar="PATH",
     help="Folder of (Fashion-)MNIST's IDX files, .npz file with x_test and y_test, or folder with "
-    "a folder of pictures for each class.",
+    "a folder of pictures for each class, or such folders below train/ and val/.",
 )
 @labels_option
+@click.option(
+    "--resize",
+    type=click.Choice(("squash", "crop")),
+    default="squash",
+    show_default=True,
+    help="Pictures of other proportions than the input's: squash them, or crop their edges.",
+)
+@click.option(
+    "--pixels",
+    type=click.Choice(tuple(_RANGES)),
+    help="What black and white are in an .npz file whose pictures are floats.",
+)
+@click.option(
+    "--mean",
+    callback=_numbers,
+    metavar="M[,M,M]",
+    help="Feed the model (pixel/255 - M) / S, where its input does not say what it was trained "
+    "with: a number, or one for each channel.",
+)
+@click.option(
+    "--std", callback=_numbers, metavar="S[,S,S]", help="The S of `--mean`; 1 without it."
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N pictures.")
 @click.option(
     "--board",
@@ -70,6 +109,10 @@ def eval_(
     build_dir: Path,
     dataset: Path,
     labels: Path | None,
+    resize: str,
+    pixels: str | None,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
     limit: int | None,
     board: int,
     jobs: int | None,
@@ -84,6 +127,7 @@ def eval_(
     where it stopped.
     """
     from mcugen.evaluate import evaluate
+    from mcugen.inputs import Preparation
     from mcugen.report.evaluation import render_evaluation
 
     console = Console(settings.verbosity)
@@ -96,6 +140,8 @@ def eval_(
             limit=limit,
             board=board,
             fresh=fresh,
+            prepare=Preparation(resize == "crop", mean, std),
+            pixels=_RANGES[pixels] if pixels else None,
             on_progress=on_progress,
         )
     answer, error = found.as_json(), found.error

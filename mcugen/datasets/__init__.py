@@ -8,27 +8,30 @@ from pathlib import Path
 from mcugen.datasets.dataset import DataSet, check_classes
 from mcugen.datasets.folders import read_folders
 from mcugen.datasets.idx import idx_files, read_idx_pair
-from mcugen.datasets.npz import read_npz
+from mcugen.datasets.npz import Range, read_npz
 from mcugen.errors import UsageError
 
 __all__ = ["DataSet", "load_dataset"]
 
 
-def load_dataset(path: Path, classes: int, labels: Sequence[str] = ()) -> DataSet:
+def load_dataset(
+    path: Path, classes: int, labels: Sequence[str] = (), pixels: Range | None = None
+) -> DataSet:
     """The data set at ``path`` for a model that tells ``classes`` classes apart.
 
     Where classes are folders, ``labels`` give the folders' names in the order of the model's
-    outputs. Raises UsageError U001 when it cannot be read, U002 when it does not suit the model.
+    outputs; ``pixels`` are what arrays of floats mean by black and white. Raises UsageError U001
+    when it cannot be read, U002 when it does not suit the model.
     """
-    dataset = _read(path, classes, labels)
+    dataset = _read(path, classes, labels, pixels)
     check_classes(dataset, classes, path)
     return dataset
 
 
-def _read(path: Path, classes: int, labels: Sequence[str]) -> DataSet:
+def _read(path: Path, classes: int, labels: Sequence[str], pixels: Range | None) -> DataSet:
     try:
         if path.is_file():
-            return read_npz(path)
+            return read_npz(path, pixels)
         if not path.is_dir():
             raise UsageError(
                 "U001",

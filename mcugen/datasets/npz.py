@@ -14,18 +14,32 @@ from mcugen.datasets.dataset import DataSet, dataset_of_pixels, largest_unpacked
 from mcugen.errors import UsageError
 
 _NAMES = (("x_test", "y_test"), ("images", "labels"))
+Range = tuple[float, float]
+"""What black and white are."""
+
+_SLACK = 0.5
+"""Of a level: what rounding a range may leave outside."""
+
 _ZIP_MAGIC = b"PK\x03\x04"
 
 
-def read_npz(path: Path) -> DataSet:
-    """The data set in a file. Raises UsageError U001 when damaged, U002 when it is no data set."""
+def read_npz(path: Path, range_: Range | None = None) -> DataSet:
+    """The data set in a file; ``range_`` are black and white of pictures in floats.
+
+    Raises UsageError U001 when damaged, U002 when it is no data set.
+    """
     pixels, classes = _arrays(path)
+    if pixels.dtype.kind == "f" and range_ is not None:
+        pixels = _to_bytes(pixels, range_, path)
     if pixels.dtype != np.uint8:
+        floats = pixels.dtype.kind == "f"
         raise UsageError(
             "U002",
             f"the pictures are {pixels.dtype}, not uint8",
             where=str(path),
-            hint="give pixels of 0 to 255, before any scaling",
+            hint="say what black and white are in it, such as `--pixels 0..1`"
+            if floats
+            else "give pixels of 0 to 255, before any scaling",
         )
     if classes.dtype.kind not in "iu":
         raise UsageError(
@@ -34,6 +48,24 @@ def read_npz(path: Path) -> DataSet:
     # Keras keeps the classes of CIFAR as a column.
     column = classes.ndim == 2 and classes.shape[1] == 1
     return dataset_of_pixels(path, pixels, classes[:, 0] if column else classes)
+
+
+def _to_bytes(pixels: NDArray[Any], range_: Range, path: Path) -> NDArray[np.uint8]:
+    """The nearest of 256 levels, picture by picture. Raises UsageError U002 for what is beyond."""
+    low, high = range_
+    levels = np.empty(pixels.shape, np.uint8)
+    for number, picture in enumerate(pixels):
+        scaled = (picture.astype(np.float64) - low) * (255 / (high - low))
+        if not ((scaled >= -_SLACK) & (scaled <= 255 + _SLACK)).all():
+            raise UsageError(
+                "U002",
+                f"picture {number} holds {picture.min():g} to {picture.max():g}, not "
+                f"{low:g} to {high:g}",
+                where=str(path),
+                hint="name another range with `--pixels`, or give pixels of 0 to 255 as uint8",
+            )
+        levels[number] = np.clip(np.rint(scaled), 0, 255)
+    return levels
 
 
 def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from mcugen.errors import BoardError
 from mcugen.evaluate.answer import BoardSample, Evaluation
 from mcugen.evaluate.journal import Journal, covered
 from mcugen.evaluate.work import CHUNK_PICTURES, Chunk, Outcome, Runner, Task
-from mcugen.inputs import Input, model_input
+from mcugen.inputs import AS_IT_COMES, Input, Preparation, model_input
 from mcugen.ir import Graph
 from mcugen.manifest import MODEL_FILE, Manifest, read_manifest, sha256_of_json
 from mcugen.reference import Reference, load_references
@@ -49,27 +50,30 @@ def evaluate(
     limit: int | None = None,
     board: int = 0,
     fresh: bool = False,
+    prepare: Preparation = AS_IT_COMES,
+    pixels: tuple[float, float] | None = None,
     on_progress: Progress = lambda what, done, total: None,
 ) -> Evaluation:
     """Runs the build in ``folder`` on the first ``limit`` pictures of the data set, or on all.
 
     Every picture goes through the generated C on the host and through the references; ``board`` of
-    them, evenly spread, also through the firmware on the virtual board. Chunks that an earlier call
-    finished are not run again, unless ``fresh``. The answer says yes or no; McugenError is raised
-    for what keeps the question from being answered.
+    them, evenly spread, also through the firmware on the virtual board. ``prepare`` says how they
+    become inputs, ``pixels`` what black and white are where they are floats. Chunks that an earlier
+    call finished are not run again, unless ``fresh``. The answer says yes or no; McugenError is
+    raised for what keeps the question from being answered.
     """
     build = _read_build(folder, board)
     classes = build.graph.tensor(build.graph.outputs[0]).elements
     names = read_labels(labels, classes) if labels else ()
-    data = load_dataset(dataset, classes, names)
+    data = load_dataset(dataset, classes, names, pixels)
     pictures = min(limit or len(data.classes), len(data.classes))
     tensor = model_input(build.graph)
 
     def picture(number: int) -> Input:
-        return data.input(number, tensor)
+        return data.input(number, tensor, prepare)
 
     first = picture(0)
-    task = _task(build, data)
+    task = _task(build, data, prepare)
     journal = Journal(folder, task.key)
     if fresh:
         journal.forget()
@@ -104,7 +108,7 @@ def _check_board(folder: Path, name: str) -> None:
         raise
 
 
-def _task(build: _Build, data: DataSet) -> Task:
+def _task(build: _Build, data: DataSet, prepare: Preparation) -> Task:
     sources = sorted(name for name in build.manifest.files if name.startswith("model/"))
     references = tuple(reference.name for reference in build.references)
     depends = {
@@ -113,6 +117,7 @@ def _task(build: _Build, data: DataSet) -> Task:
         "references": references,
         "pillow": version("pillow"),
         "dataset": data.sha256,
+        "prepare": dataclasses.asdict(prepare),
     }
     return Task(
         key=sha256_of_json(depends),

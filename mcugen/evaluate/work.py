@@ -20,6 +20,7 @@ from mcugen.ir import Graph
 from mcugen.manifest import Manifest
 from mcugen.reference import Reference, make_references
 from mcugen.sim.host import HostBuild, build_host
+from mcugen.temporary import writing_temporary_files
 from mcugen.tflite.read import parse_model
 from mcugen.verify.compare import Difference, compare, first_difference
 from mcugen.verify.executions import Execution, run_reference, trace_of
@@ -84,7 +85,7 @@ def evaluate_chunk(task: Task, chunk: Chunk) -> Outcome:
         answered = run_reference(tools.references, tools.graph, task.manifest, chunk.inputs)
         traces = tools.host.trace([one.data for one in chunk.inputs])
     expected = answered.execution
-    found = Execution("host", tuple(trace_of(trace) for trace in traces))
+    found = Execution("host", tuple(trace_of(trace, task.manifest.layers) for trace in traces))
     difference = first_difference(expected, found, task.manifest)
     return Outcome(
         first=chunk.first,
@@ -140,11 +141,13 @@ def _make_tools(task: Task) -> _Tools:
             details=(f"here: {', '.join(task.references)}", f"there: {', '.join(names)}"),
             hint="install the same releases on both",
         )
-    folder = tempfile.TemporaryDirectory(prefix="mcugen-eval-")
-    root = Path(folder.name)
-    for name, data in task.library:
-        path = root / "model" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
     sizes = [layer.bytes for layer in task.manifest.layers]
-    return _Tools(task.key, folder, build_host(root / "model", root, sizes), graph, references)
+    with writing_temporary_files():
+        folder = tempfile.TemporaryDirectory(prefix="mcugen-eval-", ignore_cleanup_errors=True)
+        root = Path(folder.name)
+        for name, data in task.library:
+            path = root / "model" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        host = build_host(root / "model", root, sizes)
+    return _Tools(task.key, folder, host, graph, references)

@@ -64,12 +64,13 @@ class Client:
     def __init__(self, stages: Stages) -> None:
         self.stages = stages
 
-    def connect(self) -> Bootloader:
+    def connect(self, *, knocked: bool = False) -> Bootloader:
         """Synchronises with a fresh bootloader, or one that was left in the middle of something.
 
-        Raises LineError when there is none.
+        ``knocked``: that was done a moment ago, and nobody answered. Raises LineError when there is
+        none.
         """
-        if not any(self.stages.knock() for _ in range(self.stages.patience.knocks)):
+        if knocked or not self.stages.knock():
             try:
                 self.stages.find_place()
             except LineError:

@@ -14,15 +14,15 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Silence:
-    """Nobody answers yet: what was tried, and what comes next."""
+class UserNeeded:
+    """Nothing goes on until the user does something."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class UserNeeded:
-    """Nothing goes on until the user does something."""
+class Warned:
+    """Something is not as the user may think: nobody answers yet, an old loader gives all out."""
 
     text: str
 
@@ -83,8 +83,8 @@ class Started:
 
 Event = (
     Note
-    | Silence
     | UserNeeded
+    | Warned
     | Connected
     | Compared
     | EraseStarted

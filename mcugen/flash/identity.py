@@ -8,7 +8,7 @@ from mcugen.flash.an3155 import Client
 from mcugen.flash.layout import Sector, sectors
 from mcugen.flash.program import readout_protected
 from mcugen.flash.stages import RefusedError
-from mcugen.footer import read_info
+from mcugen.footer import LoaderInfo, read_info
 
 _CHIPS = {
     0x410: "STM32F10x medium density",
@@ -48,27 +48,27 @@ def check_chip(client: Client, board: Board, image_end: int) -> tuple[Sector, ..
     return sectors(board.flash.base, _sector_sizes(client, board))
 
 
-def check_loader(client: Client, board: Board) -> None:
-    """Compares the board that the resident loader was built for. Raises DeviceError D009."""
-    found = loader_board(client, board)
-    if found != board.id:
-        what = f"of {found}" if found else "of nobody: it has no info block"
+def check_loader(client: Client, board: Board) -> LoaderInfo:
+    """What the resident loader says of itself. Raises DeviceError D009 for another board's."""
+    found = loader_info(client, board)
+    if found is None or found.board != board.id:
+        what = f"of {found.board}" if found else "of nobody: it has no info block"
         raise DeviceError(
             "D009",
             f"the build is for {board.id}, but the board's loader is that {what}",
             hint="is this the right port? otherwise build with another `--target`",
         )
+    return found
 
 
-def loader_board(client: Client, board: Board) -> str | None:
-    """The board id in the info block of the loader in sector 0; None where there is no loader."""
+def loader_info(client: Client, board: Board) -> LoaderInfo | None:
+    """The info block of the loader in sector 0; None where there is no loader."""
     flash = board.flash
-    info = read_info(
+    return read_info(
         lambda address, size: _read(client, address, size),
         flash.base,
         flash.base + flash.sectors[0],
     )
-    return None if info is None else info.board
 
 
 def chip_name(product_id: int) -> str:

@@ -35,6 +35,10 @@ class Part:
     data: bytes = field(repr=False)
 
     @property
+    def is_blank(self) -> bool:
+        return self.data == ERASED * len(self.data)
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         """The data in blocks; the last one may be shorter."""
         return tuple(

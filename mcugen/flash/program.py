@@ -24,8 +24,8 @@ from mcugen.image import ERASED
 
 _ROUNDS = 3
 _TRIES = 3
-_PROBE = 16
-"""Bytes of an erased sector that are read to see that something happened."""
+_PROBE = BLOCK
+"""Bytes of an erased sector that are looked at to see that something happened."""
 
 _CRC_PIECE = 32 * 1024
 """Bytes whose CRC-32 is asked for at once while verifying, so that a progress bar moves."""
@@ -47,12 +47,22 @@ class _SpoiltError(Exception):
 
 class Programmer:
     """``extended`` says which of the two erase commands there is, ``has_crc`` whether ranges can be
-    compared by their CRC-32; otherwise they are read back."""
+    compared by their CRC-32; otherwise they are read back. ``all_or_nothing``: the bootloader
+    writes into empty flash only, so that one sector that differs means all."""
 
-    def __init__(self, client: Client, *, extended: bool, has_crc: bool, on_event: Listener):
+    def __init__(
+        self,
+        client: Client,
+        *,
+        extended: bool,
+        has_crc: bool,
+        all_or_nothing: bool = False,
+        on_event: Listener,
+    ):
         self._client = client
         self._extended = extended
         self._has_crc = has_crc
+        self._all_or_nothing = all_or_nothing
         self._on_event = on_event
 
     def plan(self, parts: Sequence[Part], heads: Sequence[int]) -> Plan:
@@ -63,6 +73,8 @@ class Programmer:
             self._on_event(Compared(part.sector.number, differs))
             if differs:
                 differing.append(part.sector.number)
+        if self._all_or_nothing and differing:
+            differing += [part.sector.number for part in parts if not part.is_blank]
         return planning.make_plan(parts, differing, heads)
 
     def program(self, parts: Sequence[Part], heads: Sequence[int]) -> Programmed:
@@ -118,7 +130,7 @@ class Programmer:
 
     def _check_blank(self, block: Block) -> None:
         """Erasing a protected sector reports no error; only reading shows it."""
-        if not self._client.holds(block.address, block.data, _TRIES):
+        if not self._holds(block, _TRIES):
             raise DeviceError(
                 "D011",
                 "a sector is still not blank after it was erased",
@@ -140,9 +152,9 @@ class Programmer:
                 return
             except (LineError, RefusedError):
                 self._client.stages.recover()
-            if self._client.holds(block.address, block.data, _TRIES):
+            if self._holds(block, _TRIES):
                 return
-            if not self._client.holds(block.address, ERASED * len(block.data), _TRIES):
+            if not self._holds(Block(block.address, ERASED * len(block.data)), _TRIES):
                 raise _SpoiltError(f"0x{block.address:08x} was written wrongly")
         raise _SpoiltError(f"0x{block.address:08x} cannot be written")
 

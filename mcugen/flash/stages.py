@@ -34,14 +34,17 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait for an answer, how long silence must last, and how often to try."""
+    """Seconds to wait for an answer, how long silence must last, and how often to try.
+
+    ``notice_seconds`` is how long a bootloader may take to say anything at all to a host that looks
+    for it: a loaded machine needs more than a tenth of a second, and nobody waits long for nobody.
+    """
 
     answer_seconds: float = 2.0
     erase_seconds: float = 10.0
-    knock_seconds: float = 0.25
+    notice_seconds: float = 0.3
     quiet_seconds: float = 0.1
     crc_bytes_per_second: int = 50_000
-    knocks: int = 2
     attempts: int = 4
     recoveries: int = 24
     reset_seconds: float = 15.0
@@ -80,7 +83,7 @@ class Stages:
         """Whether a bootloader answers 0x7F; the ROM measures the baud rate on this byte."""
         self._drain()
         self._port.write(bytes([SYNC]))
-        answer = self._drain(self.patience.knock_seconds)
+        answer = self._drain(self.patience.notice_seconds)
         if answer[-1:] == bytes([NACK]):
             self.find_place()  # it was synchronised before, and may take 0x7F for half a command
         return answer[-1:] in (bytes([ACK]), bytes([NACK]))
@@ -150,28 +153,40 @@ class Stages:
         It may wait for anything: the second half of a command, an address, 257 bytes of data.
         Three times FF first: whoever waits for the sectors to erase must not be told FF FF 00,
         which means all of them. Then FF and 00 one by one: FF 00 is no command, and the NACK after
-        the last byte sent says that nothing is pending.
+        the last byte sent says that nothing is pending. Who says nothing to more bytes than anybody
+        waits for is not there.
         """
+        heard = bool(self._drain())
         for size in (3, _LONGER_THAN_ANY_STAGE, _LONGER_THAN_ANY_STAGE):
-            self._drain()
             self._port.write(_IDLE * size)
-            self._drain(size * self._byte_seconds)
-            for byte in (_IDLE, b"\0", _IDLE, b"\0"):
-                self._port.write(byte)
-                if self._drain()[-1:] == bytes([NACK]):
+            if self._drain(self.patience.notice_seconds + size * self._byte_seconds):
+                heard = True
+                if self._has_nothing_pending():
                     return
+            if not heard and size > 3:
+                break
         raise LineError("no bootloader answers")
 
-    def _drain(self, first_seconds: float = 0.0) -> bytes:
-        """Everything that still comes until the line is quiet, or for as long as an answer takes.
+    def _has_nothing_pending(self) -> bool:
+        for byte in (_IDLE, b"\0", _IDLE, b"\0"):
+            self._port.write(byte)
+            if self._drain(self.patience.notice_seconds)[-1:] == bytes([NACK]):
+                return True
+        return False
 
-        ``first_seconds`` is how much longer than usual the first byte may take.
+    def _drain(self, first_seconds: float = 0.0) -> bytes:
+        """Everything that still comes until the line is quiet.
+
+        ``first_seconds`` is for the first byte, if it may take longer than others. Raises LineError
+        when the line is not quiet for as long as any answer takes.
         """
         drained = bytes(self._received)
         self._received.clear()
         deadline = self._clock() + self.patience.answer_seconds + first_seconds
-        seconds = first_seconds + self.patience.quiet_seconds
-        while self._clock() < deadline and (data := self._port.read(seconds)):
+        seconds = max(first_seconds, self.patience.quiet_seconds)
+        while data := self._port.read(seconds):
             drained += data
             seconds = self.patience.quiet_seconds
+            if self._clock() >= deadline:
+                raise LineError("the line is never quiet")
         return drained

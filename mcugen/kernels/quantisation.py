@@ -4,27 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mcugen import numerics
-from mcugen.ir import DType, Graph, Op, Quant, Tensor
+from mcugen.ir import DType, Graph, Op, Tensor
 from mcugen.kernels.call import Constant, constant
 from mcugen.kernels.tiny_scales import defined_requantisation
-from mcugen.ops.activation import Activation
-
-INT8 = (-128, 127)
-
-
-def activation_range(activation: Activation, output: Quant) -> tuple[int, int]:
-    """The clamp in the output's integers that a fused activation becomes."""
-    low, high = (
-        None
-        if bound is None
-        else numerics.quantize_activation_bound(bound, output.scale, output.zero_point)
-        for bound in activation.bounds
-    )
-    return (
-        INT8[0] if low is None else max(INT8[0], low),
-        INT8[1] if high is None else min(INT8[1], high),
-    )
 
 
 def channel_scales(source: Tensor, weights: Tensor, output: Tensor, channels: int) -> list[float]:

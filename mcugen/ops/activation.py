@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 
+from mcugen import numerics
 from mcugen.ir import Quant
 from mcugen.ops.base import Options, UnsupportedOptionError
 
 _INT32_LIMIT = 2.0**31
+_INT8 = (-128, 127)
 
 
 class Activation(enum.Enum):
@@ -50,3 +52,17 @@ def activation_problems(activation: Activation, output: Quant) -> Iterator[str]:
     for bound in activation.bounds:
         if bound is not None and abs(bound) / output.scale >= _INT32_LIMIT:
             yield f"output scale {output.scale:g} is too small to express the bound {bound:g}"
+
+
+def activation_range(activation: Activation, output: Quant) -> tuple[int, int]:
+    """The clamp in the output's integers that a fused activation becomes."""
+    low, high = (
+        None
+        if bound is None
+        else numerics.quantize_activation_bound(bound, output.scale, output.zero_point)
+        for bound in activation.bounds
+    )
+    return (
+        _INT8[0] if low is None else max(_INT8[0], low),
+        _INT8[1] if high is None else min(_INT8[1], high),
+    )

@@ -130,7 +130,8 @@ def accumulators(
             yield (
                 f"channel {channel} can overflow the 32-bit accumulator (up to "
                 f"{magnitude[channel]} shifted left by {shifts[channel]}), where the reference "
-                "itself is undefined: its weight scale or bias is too large for the output scale"
+                "itself is undefined: its weight scale or bias is too large for the output scale, "
+                "as where the output of a network that was not trained hardly varies"
             )
             return
         if taps[channel] >= TINY_SCALE_TAPS and math.frexp(float(every[channel]))[1] == -31:

@@ -48,7 +48,10 @@ def _problems(graph: Graph, op: Op) -> Iterator[str]:
     # TFLite aborts where the scaled multiplier is not above 1 (PreprocessSoftmaxScaling).
     fraction_bits = 31 - EXP_INTEGER_BITS
     if not (math.isfinite(beta) and beta * source.qparams.scale * 2**fraction_bits > 1):
-        yield f"beta {beta:g} times input scale {source.qparams.scale:g} is too small"
+        yield (
+            f"beta {beta:g} times input scale {source.qparams.scale:g} is too small: the logits "
+            "hardly vary, as in a network that was not trained"
+        )
     if not source.shape:
         yield "input is a scalar"
     elif source.shape[-1] >= SOFTMAX_DEPTH_LIMIT:

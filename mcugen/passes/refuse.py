@@ -60,9 +60,10 @@ def told(graph: Graph, found: Iterable[Refusal]) -> Iterator[str]:
         where = ""
         if refusal.layers:
             first = refusal.layers[0]
-            kinds = " or ".join(dict.fromkeys(graph.ops[at].kind for at in refusal.layers))
+            kinds = {graph.ops[at].kind for at in refusal.layers}
+            kind = f" ({kinds.pop()})" if len(kinds) == 1 else ""
             others = f" and {len(refusal.layers) - 1} more" if len(refusal.layers) > 1 else ""
-            where = f"layer {first} `{names[first]}`{others} ({kinds}): "
+            where = f"layer {first} `{names[first]}`{others}{kind}: "
         yield where + refusal.reason
 
 

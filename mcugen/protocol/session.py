@@ -53,7 +53,7 @@ class Patience:
     """
 
     attempts: int = 8
-    hello_seconds: float = 0.25
+    hello_seconds: float = 0.2
     answer_seconds: float = 1.0
     layer_seconds: float = 30.0
 
@@ -244,7 +244,7 @@ class Session:
         return DeviceError(
             "D001",
             f"the board did not answer {self._patience.attempts} requests"
-            f" within {self._patience.attempts * seconds:g} seconds",
+            f" in {self._patience.attempts * seconds:g} seconds",
             hint="is it powered, is this its port, is a firmware made by mcugen on it?",
         )
 

@@ -7,9 +7,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import BinaryIO, cast
 
 _STDERR = 2
 _MOST_LINES = 5
+
+
+def _sink() -> BinaryIO:
+    """What is printed is lost where there is no room for a temporary file."""
+    try:
+        return cast(BinaryIO, tempfile.TemporaryFile())
+    except OSError:
+        return open(os.devnull, "w+b")
 
 
 @contextmanager
@@ -26,11 +35,11 @@ def quiet_stderr() -> Iterator[Callable[[], tuple[str, ...]]]:
     except OSError:  # The process has no standard error.
         yield lambda: ()
         return
-    with tempfile.TemporaryFile() as sink:
+    with _sink() as sink:
 
         def last_lines() -> tuple[str, ...]:
             size = os.fstat(sink.fileno()).st_size
-            text = os.pread(sink.fileno(), size, 0).decode("utf-8", "replace")
+            text = os.pread(sink.fileno(), size, 0).decode("utf-8", "replace") if size else ""
             return tuple(line for line in text.splitlines() if line.strip())[-_MOST_LINES:]
 
         try:

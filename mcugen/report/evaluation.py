@@ -11,6 +11,7 @@ _LARGEST_MATRIX = 16
 """Classes whose confusion matrix is still read on a screen."""
 
 _WORST_SHOWN = 5
+_SKIPPED_SHOWN = 3
 
 
 def render_evaluation(report: Answer) -> tuple[Block, ...]:
@@ -40,7 +41,14 @@ def _summary(report: Answer) -> tuple[Block, ...]:
     if report.get("reference_undefined"):
         what = plural(report["reference_undefined"], "picture")
         lines.insert(4, f"           TFLite's softmax has no answer for {what}: mcugen's stands in")
+    if report.get("skipped"):
+        lines.insert(2, f"skipped    {_skipped(report['skipped'])}")
     return tuple(lines)
+
+
+def _skipped(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SKIPPED_SHOWN} more" if len(names) > _SKIPPED_SHOWN else ""
+    return f"what is no picture: {', '.join(names[:_SKIPPED_SHOWN])}{more}"
 
 
 def _pictures(report: Answer) -> str:

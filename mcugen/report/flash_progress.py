@@ -24,19 +24,19 @@ class FlashLines:
 
 @dataclass(frozen=True)
 class FlashNeeds:
-    """Only what the user has to do, and that nobody answers."""
+    """Only what the user has to do or to know."""
 
     say: Callable[[str], None]
 
     def __call__(self, event: events.Event) -> None:
-        if isinstance(event, events.UserNeeded | events.Silence):
+        if isinstance(event, events.UserNeeded | events.Warned):
             self.say(event.text)
 
 
 def _in_words(event: events.Event) -> str:
     """What an event begins; "" for one that only goes on."""
     match event:
-        case events.Note(text) | events.Silence(text) | events.UserNeeded(text):
+        case events.Note(text) | events.UserNeeded(text) | events.Warned(text):
             return text
         case events.Connected(via):
             return f"connected: {via}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcugen.report.layout import Block, Column, Table
-from mcugen.report.words import Answer
+from mcugen.report.words import Answer, percentage, plural
 
 _NAME_WIDTH = 26
 """Of a tensor's name; fused names would fill the screen."""
@@ -26,6 +26,7 @@ def render_inspect(answer: Answer) -> tuple[Block, ...]:
         *_against_paper(answer),
         "",
         *_activations(answer),
+        *_constant_channels(answer),
         "",
         *_support(answer),
     )
@@ -250,6 +251,20 @@ def _activations(answer: Answer) -> tuple[Block, ...]:
         f"* layer {binding} `{name}` binds: {memory['bytes']:,} bytes of activations",
         f"  {answer['board']} has {memory['available']:,} for them{verdict}",
         f"  {how}",
+    )
+
+
+def _constant_channels(answer: Answer) -> tuple[Block, ...]:
+    """News for whoever trained the model."""
+    found = answer["constant_channels"]
+    if found is None or found["constant"] == 0:
+        return ()
+    saved = percentage(answer["macs"] - found["macs_without"], answer["macs"])
+    return (
+        "",
+        f"{found['constant']:,} of {plural(found['channels'], 'channel')} have one value whatever"
+        " the input is",
+        f"  without those that nothing else needs, it would take {saved:g} % fewer multiply-adds",
     )
 
 

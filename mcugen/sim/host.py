@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 
-_SECONDS_AN_INPUT = 60.0
+_SECONDS_AN_INPUT = 70.0
+"""More than the program gives itself, by ``alarm``."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class HostBuild:
             )
         except subprocess.TimeoutExpired as error:
             raise DeviceError("D001", "the host build does not come to an end") from error
+        if done.returncode == -getattr(signal, "SIGALRM", 14):  # Windows has none
+            raise DeviceError("D001", "the host build does not come to an end")
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise DeviceError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import subprocess
 from types import TracebackType
 
@@ -22,8 +23,11 @@ PROGRAM = "qemu-system-arm"
 _MACHINES = {"mps2-an500": "mps2-an500"}
 _READ_BYTES = 65536
 
+# Of util-linux: ends QEMU with the process that started it, however that ends.
+_LEASH = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
+
 # An emulator on a busy machine may be slow; a live one answers at once.
-_PATIENCE = Patience(attempts=3, answer_seconds=20.0, layer_seconds=120.0)
+_PATIENCE = Patience(3, hello_seconds=20.0, answer_seconds=20.0, layer_seconds=120.0)
 
 
 class QemuBoard:
@@ -39,6 +43,7 @@ class QemuBoard:
                 "B003", f"QEMU has no machine for {board.id}", hint=f"it has {', '.join(_MACHINES)}"
             )
         self._command = (
+            *_LEASH,
             *(require(PROGRAM), "-machine", _MACHINES[board.id], "-kernel", str(image.elf)),
             *("-display", "none", "-monitor", "none", "-serial", "stdio", "-no-user-config"),
         )

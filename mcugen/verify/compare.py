@@ -112,8 +112,8 @@ def first_difference(a: Execution, b: Execution, manifest: Manifest) -> Differen
     last = len(manifest.layers) - 1
     for index, layer in enumerate(manifest.layers):
         for number, (first, second) in enumerate(pairs):
-            if first.crcs[index] != second.crcs[index]:
-                shown = first.shown(index), second.shown(index)
+            shown = first.shown(index), second.shown(index)
+            if first.crcs[index] != second.crcs[index] or (all(shown) and shown[0] != shown[1]):
                 crcs = first.crcs[index], second.crcs[index]
                 return _describe((a.name, b.name), (index, number), layer, shown, crcs)
     for number, (first, second) in enumerate(pairs):

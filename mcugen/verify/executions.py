@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
@@ -16,13 +15,15 @@ from mcugen.firmware import build_firmware, firmware_tree
 from mcugen.image import read_image
 from mcugen.inputs import Input
 from mcugen.ir import Graph
-from mcugen.manifest import Manifest
+from mcugen.manifest import Layer, Manifest
 from mcugen.reference import Reference, aborted, agreed_trace
 from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
 from mcugen.staging import copy_library, write_tree
+from mcugen.temporary import temporary_folder
 from mcugen.verify.device import Device
+from mcugen.verify.left_out import part, whole
 from mcugen.verify.processes import worker_processes
 
 if TYPE_CHECKING:  # not every machine has the emulator that it needs
@@ -65,10 +66,21 @@ class Execution:
     stray_writes: tuple[str, ...] | None = None
 
 
-def trace_of(outputs: Sequence[bytes]) -> LayerTrace:
-    """A trace from the bytes of each layer's output."""
+def reference_trace(tensors: Sequence[bytes], layers: Sequence[Layer]) -> LayerTrace:
+    """A trace from the file's tensor of each layer; its CRC-32 is of what the arena holds of it."""
+    pairs = zip(layers, tensors, strict=True)
+    crcs = tuple(zlib.crc32(part(layer, tensor)) for layer, tensor in pairs)
+    return LayerTrace(tuple(tensors), crcs, tensors[-1])
+
+
+def trace_of(outputs: Sequence[bytes], layers: Sequence[Layer]) -> LayerTrace:
+    """A trace from what each layer wrote."""
     crcs = tuple(zlib.crc32(output) for output in outputs)
-    return LayerTrace(tuple(outputs), crcs, outputs[-1])
+    return LayerTrace(_whole(outputs, layers), crcs, outputs[-1])
+
+
+def _whole(outputs: Sequence[bytes], layers: Sequence[Layer]) -> tuple[bytes, ...]:
+    return tuple(whole(layer, output) for layer, output in zip(layers, outputs, strict=True))
 
 
 def silent(event: str) -> None:
@@ -97,7 +109,8 @@ def run_reference(
     for number, one in enumerate(inputs, 1):
         on_event(f"reference kernels: input {number} of {len(inputs)}")
         tensors, disagreements = agreed_trace(references, one.data)
-        traces.append(trace_of([tensors[layer.tensor] for layer in manifest.layers]))
+        of_layers = [tensors[layer.tensor] for layer in manifest.layers]
+        traces.append(reference_trace(of_layers, manifest.layers))
         disagreeing += sum(disagreement.bytes_differing for disagreement in disagreements)
         undefined += aborted(graph, tensors)
     return ReferenceRun(Execution(REFERENCE, tuple(traces)), disagreeing, undefined)
@@ -107,11 +120,11 @@ def run_host(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], object_cache: Path | None = None
 ) -> Execution:
     """The native build of ``model/``."""
-    with tempfile.TemporaryDirectory(prefix="mcugen-host-") as work:
+    with temporary_folder("mcugen-host-") as work:
         sizes = [layer.bytes for layer in manifest.layers]
-        build = build_host(folder / "model", Path(work), sizes, cache=object_cache)
+        build = build_host(folder / "model", work, sizes, cache=object_cache)
         traces = build.trace([one.data for one in inputs])
-    return Execution("host", tuple(trace_of(trace) for trace in traces))
+    return Execution("host", tuple(trace_of(trace, manifest.layers) for trace in traces))
 
 
 def run_board(
@@ -165,8 +178,7 @@ def run_qemu(
 ) -> Execution:
     """The same sources, built for QEMU's Cortex-M7 board and run there."""
     board = load_board(QEMU_BOARD)
-    with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as work:
-        root = Path(work)
+    with temporary_folder("mcugen-qemu-") as root:
         copy_library(folder, root)
         write_tree(root, firmware_tree(board))
         image = build_firmware(root, board, root / "objects")
@@ -206,7 +218,12 @@ def _from_runs(name: str, runs: Sequence[RunTrace], manifest: Manifest) -> Execu
     return Execution(
         name,
         tuple(
-            LayerTrace(run.outputs, run.crcs, run.output, instructions=run.instructions)
+            LayerTrace(
+                _whole(run.outputs, manifest.layers) if run.outputs else (),
+                run.crcs,
+                run.output,
+                instructions=run.instructions,
+            )
             for run in runs
         ),
         stack_bytes=max(run.stack_bytes for run in runs) if observed else None,

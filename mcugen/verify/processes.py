@@ -15,9 +15,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from tempfile import TemporaryDirectory
 
 from mcugen.errors import ToolchainError
+from mcugen.temporary import temporary_folder
 
 
 @contextmanager
@@ -32,9 +32,9 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
     leash, holder = context.Pipe(duplex=False)
     try:
         with (
-            TemporaryDirectory(prefix="mcugen-", ignore_cleanup_errors=True) as folder,
+            temporary_folder("mcugen-") as folder,
             ProcessPoolExecutor(
-                count, mp_context=context, initializer=_put_on, initargs=(leash, folder)
+                count, mp_context=context, initializer=_put_on, initargs=(leash, str(folder))
             ) as pool,
         ):
             _start(pool, count)

@@ -23,7 +23,7 @@ from tests.paper_networks import mobilenet_v1
 KEYS = {
     *("schema", "command", "status", "model", "board", "supported", "unsupported"),
     *("mobilenet_v1", "macs", "weights", "biases", "layers", "kinds", "pairs", "activations"),
-    *("tensors", "verdict"),
+    *("tensors", "verdict", "constant_channels"),
 }
 
 
@@ -100,6 +100,27 @@ def test_on_80_columns_every_row_is_one_line(
 def test_quiet(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(small), "-q"]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_channels_of_one_value_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = small_mobilenet()
+    weights = graph.ops[2].inputs[1]
+    tensors = list(graph.tensors)
+    data = bytearray(tensors[weights].data or b"")
+    data[: 5 * 8] = bytes(5 * 8)  # five of the eight channels of pw_1
+    tensors[weights] = replace(tensors[weights], data=bytes(data))
+    model = tmp_path / "dead.tflite"
+    model.write_bytes(write_model(replace(graph, tensors=tuple(tensors))))
+    answer = answer_of([str(model)], capsys)
+    assert answer["constant_channels"] == {
+        "channels": 5 * 8 + 2 * 16 + 2 * 4,
+        "constant": 5,
+        "macs_without": answer["macs"],  # the sum that reads them needs them
+    }
+    assert main(["inspect", str(model)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "5 of 80 channels have one value whatever the input is" in lines
+    assert "  without those that nothing else needs, it would take 0 % fewer multiply-adds" in lines
 
 
 def test_what_is_not_supported_is_an_answer(

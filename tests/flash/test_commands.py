@@ -286,7 +286,7 @@ def test_silence_is_told_within_three_seconds(via: str | None, build: Path) -> N
     told: list[tuple[float, str]] = []
 
     def listen(event: events.Event) -> None:
-        if isinstance(event, events.Silence):
+        if isinstance(event, events.Warned):
             told.append((board.seconds, event.text))
 
     with pytest.raises(DeviceError):
@@ -308,5 +308,5 @@ def test_silence_is_told_within_three_seconds(via: str | None, build: Path) -> N
 
 def test_silence_reaches_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with Console().flash_progress() as on_event:
-        on_event(events.Silence("nobody answers"))
+        on_event(events.Warned("nobody answers"))
     assert capsys.readouterr().err == "nobody answers\n"

@@ -224,6 +224,22 @@ def test_a_smaller_chip_is_refused(bench: Bench, build: Path) -> None:
     assert bench.chip.log == []
 
 
+@pytest.mark.parametrize("beyond", [-4, 0, 4, 1020, 1024])
+def test_the_image_may_end_where_the_flash_does(
+    bench: Bench, board: Board, tmp_path: Path, beyond: int
+) -> None:
+    end = board.flash.base + 128 * 1024
+    image = application(board, end + beyond - board.application.start)
+    build = write_build(tmp_path / "edge", board, image)
+    bench.chip.size_kb = 128
+    if beyond > 0:
+        assert refused(bench, build).code == "D009"
+        assert bench.chip.log == []
+    else:
+        bench.flash(build)
+        assert bench.chip.holds(board.application.start, image)
+
+
 @pytest.mark.parametrize("other", ["stm32f746g-disco", ""])
 def test_another_boards_loader_is_refused(build: Path, board: Board, other: str) -> None:
     chip = chip_of(board)

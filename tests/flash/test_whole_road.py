@@ -94,7 +94,8 @@ def test_board_flash_run_verify_flash(
     report = answer("verify", str(folder), "--port", port, "--count", "2")
     assert report["status"] == "ok"
     assert all(layer["equal"] for layer in report["layer_details"])
-    assert report["cycles"] > 0
+    assert report["instructions"] > 0
+    assert report["cycles"] is None
 
     again = answer("flash", str(folder), "--port", port)
     assert again["nothing_to_do"]

@@ -317,9 +317,9 @@ def test_print(chromium: Chrome, page: str, tmp_path: Path) -> None:
 def test_pictures(chromium: Chrome, page: str, request: pytest.FixtureRequest) -> None:
     """``--update-pictures`` makes those of README and docs; here they are small enough to keep."""
     for name, width, last, scheme in (
-        ("report-light", 1200, "figure", "light"),
-        ("report-dark", 1200, "figure", "dark"),
-        ("report-phone", 360, "nav", "light"),
+        ("report-light", 1200, "#layers tr:nth-child(9)", "light"),
+        ("report-dark", 1200, "#layers tr:nth-child(9)", "dark"),
+        ("report-phone", 360, "#layers tr:nth-child(3)", "light"),
     ):
         show(chromium, page, width, scheme)
         end = "return document.querySelector(arguments[0]).getBoundingClientRect().bottom"

@@ -28,9 +28,11 @@ SYNC = b"\x7f"
 BLOCK = 256
 
 
-def make_loader(folder: Path, board: Board, cache: Path | None = None) -> Image:
+def make_loader(
+    folder: Path, board: Board, cache: Path | None = None, *, no_read: bool = False
+) -> Image:
     """The resident loader of a board, built below ``folder``."""
-    write_tree(folder, loader_tree(board))
+    write_tree(folder, loader_tree(board, no_read=no_read))
     return build_loader(folder, board, folder / "objects", cache)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import pytest
 
 from mcugen.boards import Board, load_board
 from mcugen.errors import DeviceError
+from mcugen.footer import footer_for
 from mcugen.image import ERASED, Image
 from mcugen.sim.board import VirtualBoard
 from mcugen.sim.flash_memory import FlashMemory
@@ -153,6 +155,61 @@ def test_crc_and_read(nucleo: Bench) -> None:
     assert client.read(start, 256) == nucleo.application[:256]
     assert client.read(start + 3, 1) == nucleo.application[3:4]
     assert client.read(0x1FF0_F442, 2) == (1024).to_bytes(2, "little")
+
+
+def test_every_region_ends_where_it_ends(each: Bench) -> None:
+    """Its last byte can be read, the one behind it cannot, nor a range that goes on there."""
+    _, client = each.connect(each.application)
+    regions = each.board.readable()
+    for region in regions:
+        size = min(region.size, 256)
+        assert len(client.read(region.end - size, size)) == size
+        assert len(client.read(region.end - 1, 1)) == 1
+        if any(region.end == other.base for other in regions):
+            continue
+        for forbidden in (
+            lambda end=region.end: client.read(end, 1),
+            lambda end=region.end: client.read(end - 1, 2),
+            lambda end=region.end: client.crc(end - 1, 2),
+            lambda end=region.end: client.crc(end, 1),
+        ):
+            with pytest.raises(RefusedError, match="1f"):
+                forbidden()
+
+
+def whole(board: Board, length: int, pointer: int | None = None) -> bytes:
+    """An application of so many bytes before its footer; what it begins with is no instruction.
+
+    ``pointer`` is what its vectors say of the footer, which is right behind the content.
+    """
+    start = board.application.start
+    words = [board.ram.end, start + 0x20 | 1, *(0,) * 14]
+    words[7] = start + length if pointer is None else pointer
+    words[8] = 0xDE00_DE00
+    content = struct.pack("<16I", *words)[:length].ljust(length, b"\0")
+    return content + footer_for(content, "5a" * 32).pack()
+
+
+def test_the_smallest_and_the_largest_application(nucleo: Bench) -> None:
+    """A footer may stand right behind the vectors and at the very end of the flash, no further."""
+    board = nucleo.board
+    start, room = board.application.start, board.application_flash.size
+    for length in (64, room - 32):
+        _, client = nucleo.connect(whole(board, length))
+        with pytest.raises(DeviceError) as caught:
+            client.go(start)
+        assert (caught.value.code, f"0x{start + 0x20:08x}" in caught.value.where) == ("D003", True)
+    for application in (
+        whole(board, 60),
+        whole(board, room - 28)[:room],
+        whole(board, room - 16)[:room],
+        whole(board, 66),
+        whole(board, 64, pointer=start + room),
+        whole(board, 64, pointer=start - 32),
+    ):
+        _, client = nucleo.connect(application)
+        with pytest.raises(RefusedError, match="1f"):
+            client.go(start)
 
 
 def test_sector_0_cannot_be_changed(each: Bench) -> None:

@@ -53,6 +53,12 @@ def test_an_untrained_network_is_built_and_told_and_verified(
     assert main(["verify", "--sim=host", "--count", "1"]) == 0
     text = capsys.readouterr().out
     assert "TFLite's softmax has no answer for 1 input: mcugen's definition stood in" in text
+    np.savez("two.npz", images=np.zeros((2, 32, 32, 3), np.uint8), labels=[0, 1])
+    words = ["eval", "--dataset", "two.npz", "--board", "0", "--jobs", "1", "--mean", "0"]
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["reference_undefined"] == 2
+    assert main(words) == 0
+    assert "TFLite's softmax has no answer for 2 pictures" in capsys.readouterr().out
 
 
 def test_a_trained_network_is_not_told_so(

@@ -130,13 +130,16 @@ def test_where_a_resident_loader_is_made() -> None:
 
 def test_what_the_loader_lets_a_host_read() -> None:
     readable = {
-        region.name: (region.base, region.size) for region in load_board("nucleo-f767zi").readable
+        region.name: (region.base, region.size) for region in load_board("nucleo-f767zi").readable()
     }
     assert readable["flash"] == (0x0800_0000, 2048 * K)
     assert readable["UID"] == (0x1FF0_F420, 12)
     assert readable["flash size"] == (0x1FF0_F442, 2)
     assert readable["option word"] == (0x1FFF_0008, 4)
     assert readable["DTCM"] == (0x2000_0000, 128 * K)
+    kept = load_board("nucleo-f767zi").readable(no_read=True)
+    assert [region.name for region in kept] == ["loader", "UID", "flash size", "option word"]
+    assert (kept[0].base, kept[0].size) == (0x0800_0000, 32 * K)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,14 @@ class TestDefaults:
             steps = np.rint(values(real.data, of).astype(float) / ON_127_5) - 1
             assert (steps == values(quantised.data, integer)).all()
 
+    @pytest.mark.parametrize("scale", [1e-40, 1e-12, 1.0, 1e37, 3e38])
+    def test_float32_stays_where_quantize_is_defined(self, scale: float) -> None:
+        of = tensor(dtype=DType.FLOAT32, scale=float(np.float32(scale)), zero_point=127)
+        for one in default_inputs(of, 0, 8):
+            real = values(one.data, of)
+            assert np.isfinite(real).all()
+            assert (np.abs(real / np.float32(scale)) < 2**31).all()
+
     def test_no_inputs_are_refused(self) -> None:
         with pytest.raises(UsageError, match="U006"):
             default_inputs(tensor(), 0, 0)
@@ -167,6 +175,23 @@ class TestArrays:
         array[0, 1, 2, 0] = np.nan
         with pytest.raises(UsageError, match="U002"):
             load_input(save(tmp_path / "a.npy", array), tensor())
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2.0**31 * 0.5, -3e38])
+    def test_a_float_that_quantize_is_undefined_for_is_named(
+        self, tmp_path: Path, value: float
+    ) -> None:
+        array = np.zeros((1, 4, 5, 3), np.float32)
+        array[0, 1, 2, 0] = value
+        with pytest.raises(UsageError, match="U002") as caught:
+            load_input(save(tmp_path / "a.npy", array), tensor(dtype=DType.FLOAT32, scale=0.5))
+        assert f"the value {np.float32(value)} at [0, 1, 2, 0]" in caught.value.what
+        assert caught.value.where.endswith("a.npy")
+
+    def test_the_largest_float_that_quantize_is_defined_for(self, tmp_path: Path) -> None:
+        array = np.full((1, 4, 5, 3), np.nextafter(np.float32(2**30), np.float32(0)))
+        path = save(tmp_path / "a.npy", array)
+        of = tensor(dtype=DType.FLOAT32, scale=0.5)
+        assert load_input(path, of).data == array.tobytes()
 
     def test_every_truncation_is_an_error(self, tmp_path: Path) -> None:
         path = save(tmp_path / "a.npy", np.zeros((1, 4, 5, 3), np.int8))
@@ -368,6 +393,21 @@ class TestModelInput:
         )
         assert model_input(graph).quant == quant
         assert model_input(graph).dtype is DType.FLOAT32
+
+    def test_float_behind_a_reshape_takes_the_finest_of_several(self) -> None:
+        coarse, fine = Quant((1.0,), (0,)), Quant((ON_127_5,), (-1,))
+        tensors = (
+            Tensor(0, "real", (1, 4), DType.FLOAT32),
+            Tensor(1, "flat", (4,), DType.FLOAT32),
+            Tensor(2, "coarse", (1, 4), DType.INT8, coarse),
+            Tensor(3, "fine", (4,), DType.INT8, fine),
+        )
+        ops = (
+            Op(0, "QUANTIZE", (0,), (2,), None),
+            Op(1, "RESHAPE", (0,), (1,), None),
+            Op(2, "QUANTIZE", (1,), (3,), None),
+        )
+        assert model_input(Graph("m", tensors, ops, (0,), (2, 3))).quant == fine
 
     def test_two_inputs(self) -> None:
         first, second = tensor(), Tensor(1, "b", (1, 4), DType.INT8)

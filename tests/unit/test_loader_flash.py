@@ -96,11 +96,23 @@ def test_a_word_is_not_programmed_twice(drive: Drive) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", [0x0800_0000, START - 4, 0x0820_0000, 0x2000_0000, 0], ids=hex)
+@pytest.mark.parametrize(
+    "address", [0x0800_0000, START - 4, START - 1, 0x0820_0000, 0x2000_0000, 0], ids=hex
+)
 def test_programming_elsewhere_is_refused(drive: Drive, address: int) -> None:
     assert drive(f"{ONE_BANK:#x}", "n", "w", f"{address:#x}", "00112233") == ["bad"]
-    end = 0x0820_0000
-    assert drive(f"{ONE_BANK:#x}", "n", "w", f"{end - 4:#x}", "0011223344556677") == ["bad"]
+
+
+def test_the_last_word_is_the_last(drive: Drive) -> None:
+    last = BOARD.flash.base + BOARD.flash.size - 4
+    words = ("w", f"{last:#x}")
+    assert drive(f"{ONE_BANK:#x}", "n", *words, "00112233") == [f"programmed 0x{last:08x}", "good"]
+    for size in (5, 7, 8, 12, 256):
+        assert drive(f"{ONE_BANK:#x}", "n", *words, "00" * size) == ["bad"], size
+
+
+def test_a_sector_that_is_not_blank_after_erasing_is_told(drive: Drive) -> None:
+    assert drive(f"{ONE_BANK:#x}", "k", "e", 1)[-1] == "bad"
 
 
 @pytest.mark.parametrize("fault", ["p", "b"], ids=["write-protected", "busy for ever"])

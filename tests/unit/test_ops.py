@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from mcugen.ir import NO_TENSOR, DType, Graph, Op, Quant, Tensor
-from mcugen.kernels.quantisation import activation_range
 from mcugen.ops import examples, mean
-from mcugen.ops.activation import Activation
+from mcugen.ops.activation import Activation, activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.average_pool_2d import AveragePool2D
 from mcugen.ops.base import NoAttrs, Unsupported, UnsupportedOptionError
@@ -411,3 +410,31 @@ def test_macs() -> None:
     graph = OPERATORS["AVERAGE_POOL_2D"].example(np.random.default_rng(0))
     assert graph.ops[0].attributes(AveragePool2D)
     assert OPERATORS["AVERAGE_POOL_2D"].macs(graph, graph.ops[0]) == 0
+
+
+@pytest.mark.parametrize("wanted", [[[1, 12]], [[1], [-1]], [[-1, 12]]])
+def test_reshape_takes_a_shape_of_any_rank(wanted: list[list[int]]) -> None:
+    """Exporters write such constants; TFLite Micro reads the numbers in their order."""
+    graph = examples.single(
+        "RESHAPE",
+        Reshape(),
+        (
+            examples.variable("input", (1, 3, 4, 1), Q),
+            examples.constant("shape", np.array(wanted)),
+        ),
+        examples.variable("output", (1, 12), Q),
+    )
+    assert problems(graph) == ""
+    assert problems(with_tensor(graph, 2, shape=(12,))) == (
+        "asks for shape " + str(tuple(np.ravel(wanted).tolist())) + ", but the output has 12"
+    )
+
+
+def test_a_scalar_shape_is_one_dimension() -> None:
+    graph = examples.single(
+        "RESHAPE",
+        Reshape(),
+        (examples.variable("input", (1, 12), Q), examples.constant("shape", np.array(12))),
+        examples.variable("output", (12,), Q),
+    )
+    assert problems(graph) == ""

@@ -152,6 +152,7 @@ class Babbler:
         self._seconds = every_seconds
         self._board = ScriptedBoard(model_board)
         self._given_up_by = time.monotonic() + 20
+        self.said = 0
 
     def write(self, data: bytes) -> None:
         self._board.write(data)
@@ -162,6 +163,7 @@ class Babbler:
         if request.type != self._asked:
             return data
         time.sleep(self._seconds)
+        self.said += 1
         kind, payload = self._frame
         return encode(Frame(kind, request.sequence, payload))
 
@@ -192,6 +194,15 @@ def test_a_board_that_says_the_same_for_ever_is_left(
     with pytest.raises(DeviceError) as caught:
         Session(board, IMPATIENT).run(b"data")
     assert caught.value.code in ("D001", "D002")
+
+
+@pytest.mark.parametrize(("every_seconds", "most"), [(0.0, 16), (0.04, 7)])
+def test_a_board_that_repeats_a_layer_gets_no_more_time(every_seconds: float, most: int) -> None:
+    """Neither one that floods the line, nor one that speaks just before patience ends."""
+    board = Babbler(RequestType.RUN, AnswerType.LAYER, LAYER_0, every_seconds)
+    with pytest.raises(DeviceError):
+        Session(board, IMPATIENT).run(b"data")
+    assert board.said <= most
 
 
 def test_a_silent_board_is_left_within_three_seconds() -> None:

@@ -26,7 +26,7 @@ OUTPUTS = (b"abcdef", b"ghijkl", FLOATS)
 
 
 def shown(name: str, *traces: tuple[bytes, ...]) -> Execution:
-    return Execution(name, tuple(trace_of(trace) for trace in traces))
+    return Execution(name, tuple(trace_of(trace, MANIFEST.layers) for trace in traces))
 
 
 def summed(name: str, *traces: tuple[bytes, ...]) -> Execution:
@@ -111,7 +111,7 @@ def test_by_crc_outputs_are_still_compared_value_by_value() -> None:
 
 def test_an_answer_that_is_not_what_the_last_layer_computed() -> None:
     """All layers agree; what the execution hands out at the end does not."""
-    good = trace_of(OUTPUTS)
+    good = trace_of(OUTPUTS, MANIFEST.layers)
     wrong = replace(good, output=struct.pack("<4f", 0.5, 2.0, math.nan, -1.0))
     a, b = Execution("a", (good,)), Execution("b", (wrong,))
     pair = compare(a, b, MANIFEST)
@@ -123,7 +123,7 @@ def test_an_answer_that_is_not_what_the_last_layer_computed() -> None:
 
 
 def test_a_wrong_crc_of_right_bytes_is_a_difference() -> None:
-    good = trace_of(OUTPUTS)
+    good = trace_of(OUTPUTS, MANIFEST.layers)
     wrong = replace(good, crcs=(*good.crcs[:2], good.crcs[2] ^ 1))
     difference = first_difference(Execution("a", (good,)), Execution("b", (wrong,)), MANIFEST)
     assert difference is not None

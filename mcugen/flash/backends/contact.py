@@ -18,6 +18,7 @@ class Contact:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._line: Line | None = None
+        self._knocked = False
         self._found: tuple[Client, Bootloader] | WayFailedError | None = None
 
     @property
@@ -34,9 +35,11 @@ class Contact:
         it would spoil the measurement of the baud rate in the chip's ROM.
         """
         self.line.use_even_parity(True)
+        answered = False
         with suppress(LineError):
-            return self._stages().knock()
-        return False
+            answered = self._stages().knock()
+        self._knocked = not answered
+        return answered
 
     def await_reset(self) -> None:
         """Knocks until the loader answers after a reset. Raises WayFailedError when none comes."""
@@ -66,6 +69,7 @@ class Contact:
     def forget(self) -> None:
         """What answers next may be something else."""
         self._found = None
+        self._knocked = False
 
     def close(self) -> None:
         """Until ``line`` is needed again; a port that vanished is closed already."""
@@ -79,7 +83,7 @@ class Contact:
         self.line.use_even_parity(True)
         client = Client(self._stages())
         try:
-            return client, client.connect()
+            return client, client.connect(knocked=self._knocked)
         except (LineError, RefusedError):
             return WayFailedError("no bootloader answers on this port")
 

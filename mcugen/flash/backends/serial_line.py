@@ -10,15 +10,22 @@ from mcugen.errors import DeviceError
 from mcugen.flash import plan as planning
 from mcugen.flash.an3155 import Bootloader, Client
 from mcugen.flash.backends.contact import Contact
-from mcugen.flash.events import Connected, Note, Silence, Started
+from mcugen.flash.events import Connected, Note, Started, Warned
 from mcugen.flash.identity import check_chip, check_loader
 from mcugen.flash.job import FULL_IMAGE, IMAGE, Job, WayFailedError
 from mcugen.flash.program import Programmed, Programmer
 from mcugen.flash.result import Outcome
 from mcugen.flash.stages import LineError, RefusedError
+from mcugen.footer import read_info
+from mcugen.image import ERASED
 from mcugen.protocol import session
 
 FIRMWARE, LOADER, ROM = "firmware", "loader", "rom"
+
+_STILL_READS = (
+    "warning: the loader on the board lets flash and RAM be read, and `flash` does not replace it;"
+    " the build's loader, which does not, is installed with `--via rom`, `drive` or a probe"
+)
 
 _HELLO = session.Patience(attempts=3)
 
@@ -32,7 +39,7 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
     try:
         hello = console.hello_of_any_version()
     except DeviceError as error:
-        job.on_event(Silence(f"{_tried(job)}: {error.what}; trying its loader and the other ways"))
+        job.on_event(Warned(f"{_tried(job)}: {error.what}; trying its loader and the other ways"))
         raise WayFailedError(error.what) from error
     if hello.board != job.board.id:
         raise DeviceError(
@@ -54,7 +61,7 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
 def by_loader(job: Job, contact: Contact) -> Outcome:
     """Speaks to the resident loader, if it is in charge; whoever names this way may reset it."""
     if job.named and not contact.knock():
-        job.on_event(Silence(f"{_tried(job)}: no loader answered the first knock; trying again"))
+        job.on_event(Warned(f"{_tried(job)}: no loader answered the first knock; trying again"))
         if not contact.has_bootloader:
             contact.await_reset()
     return _by_resident_loader(job, contact, LOADER)
@@ -136,13 +143,20 @@ def _identify_and_program(
 ) -> Programmed:
     image = job.read(target.file)
     sectors = check_chip(client, job.board, target.start + len(image))
-    if found.is_resident:
-        check_loader(client, job.board)
+    no_read = found.is_resident and check_loader(client, job.board).no_read
+    if no_read:  # whatever else was in flash has to go
+        image = image.ljust(job.board.application_flash.size, ERASED)
+    elif found.is_resident and _built_no_read(job):
+        job.on_event(Warned(_STILL_READS))
     extended = found.erases_extended
     if extended is None:
         raise DeviceError("D013", "the bootloader has no command to erase sectors")
     programmer = Programmer(
-        client, extended=extended, has_crc=found.is_resident, on_event=job.on_event
+        client,
+        extended=extended,
+        has_crc=found.is_resident,
+        all_or_nothing=no_read,
+        on_event=job.on_event,
     )
     parts = planning.parts(image, target.start, sectors)
     if not job.dry_run:
@@ -153,6 +167,17 @@ def _identify_and_program(
         tuple(sector.number for sector in plan.kept),
         plan.write_bytes,
     )
+
+
+def _built_no_read(job: Job) -> bool:
+    """Whether the loader of the build keeps the application to itself."""
+    if FULL_IMAGE not in job.manifest.files:
+        return False
+    full, base = job.read(FULL_IMAGE), job.board.flash.base
+    info = read_info(
+        lambda address, size: full[address - base :][:size], base, job.board.application.start
+    )
+    return info is not None and info.no_read
 
 
 def _start(job: Job, client: Client) -> bool:

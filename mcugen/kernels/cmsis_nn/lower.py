@@ -13,7 +13,8 @@ from mcugen.ir import DType, Graph, Op, Shape
 from mcugen.kernels.call import Call, constant
 from mcugen.kernels.cmsis_nn.family import FAMILY
 from mcugen.kernels.cmsis_nn.release import Release
-from mcugen.kernels.quantisation import activation_range, requantised_channels
+from mcugen.kernels.quantisation import requantised_channels
+from mcugen.ops.activation import activation_range
 from mcugen.ops.average_pool_2d import AveragePool2D
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D

@@ -12,7 +12,7 @@ from mcugen.boards import Core
 from mcugen.ir import DType, Graph, Op, Shape, Tensor
 from mcugen.kernels.call import Call, Overlap, constant, float_literal
 from mcugen.kernels.portable.family import FAMILY
-from mcugen.kernels.quantisation import activation_range
+from mcugen.ops.activation import activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.mean import axes
 from mcugen.ops.softmax import Softmax

@@ -53,6 +53,11 @@ bool target_readable(uint32_t address, uint32_t length)
     return within(address, length, FLASH_BASE, sizeof(flash));
 }
 
+bool target_checkable(uint32_t address, uint32_t length)
+{
+    return target_readable(address, length);
+}
+
 uint8_t target_byte(uint32_t address)
 {
     must(target_readable(address, 1), "read outside memory");

@@ -1,7 +1,8 @@
 /* firmware/loader/flash_stm32f4f7.c on the host, with a flash controller as RM0410 describes it.
  *
  * Arguments: the option control register; a flag for a fault (p: all sectors are write-protected,
- * b: busy for ever, e: an error left over from before, n: none); then e and a sector number, or w,
+ * b: busy for ever, e: an error left over from before, k: the last word of a sector is not erased
+ * and nothing says so, n: none); then e and a sector number, or w,
  * an address and bytes in hexadecimal. Says whether the loader's function succeeded, and which
  * codes of sectors were erased, which words programmed. */
 #include <stdbool.h>
@@ -61,7 +62,7 @@ static void fill_sector(uint32_t code)
     must(number < 12u, "a code of no sector");
     start += number < 5u ? number * unit : (number - 4u) * 8u * unit;
     uint32_t bytes = number < 4u ? unit : number == 4u ? 4u * unit : 8u * unit;
-    memset((unsigned char *)flash + start, 0xFF, bytes);
+    memset((unsigned char *)flash + start, 0xFF, fault == 'k' ? bytes - 4u : bytes);
     (void)printf("erased %u 0x%08x %u\n", code, LAYOUT_FLASH_BASE + start, bytes);
 }
 
