@@ -199,7 +199,7 @@ class TestBuild:
         calls = replace("build", Answer(BUILD))
         assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
         words = ["build", "m.tflite", "--target", "x", "--output", "o", "--cmsis-nn", "c"]
-        assert main(words) == 0
+        assert main([*words, "--loader-no-read"]) == 0
         for call in calls:
             del call[1]["on_event"]
         assert calls == [
@@ -218,7 +218,7 @@ class TestBuild:
                     "target": "x",
                     "output": Path("o"),
                     "cmsis_nn": Path("c"),
-                    "loader_no_read": False,
+                    "loader_no_read": True,
                 },
             ),
         ]
