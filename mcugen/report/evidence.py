@@ -66,8 +66,8 @@ def union_of(runs: Sequence[Answer]) -> Answer | None:
         **{
             count: _most(run[count] for run in told)
             for count in (
-                *("instructions", "cycles", "reference_disagreements"),
-                *("stack_bytes", "stray_writes"),
+                *("instructions", "cycles", "stack_bytes", "stray_writes"),
+                *("reference_disagreements", "reference_undefined"),
             )
         },
     }

@@ -152,7 +152,7 @@ def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
             *_millions(found["instructions"]),
             (
                 f"{ratio(found['instructions'], build['macs'])} a MAC; counted in simulation",
-                "what they take is not modelled: a board at a port counts cycles",
+                "time is not modelled: a board at a port counts cycles",
             ),
         )
     yield Tile(

@@ -56,7 +56,7 @@ def _facts(found: Answer) -> Iterator[tuple[str, str]]:
     yield "Reference", ", confirmed by ".join(found["reference"])
     if found["reference_disagreements"]:
         yield "The references differ", f"in {found['reference_disagreements']:,} values"
-    if found.get("reference_undefined"):
+    if found["reference_undefined"]:
         yield "Beyond the reference", undefined(found["reference_undefined"])
     yield "Executions", ", ".join(EXECUTIONS[name] for name in executions(found)[1:])
     if found["stack_bytes"] is not None:

@@ -75,7 +75,7 @@ def _findings(report: Answer) -> tuple[Block, ...]:
     lines: list[Block] = [f"reference     {' confirmed by '.join(report['reference'])}"]
     if report["reference_disagreements"]:
         lines.append(f"              they differ in {report['reference_disagreements']:,} values")
-    if report.get("reference_undefined"):  # evidence of before it was counted lacks it
+    if report["reference_undefined"]:
         lines.append(f"              {undefined(report['reference_undefined'])}")
     lines.extend(f"{'pair':<13} {_pair(pair)}" for pair in report["pairs"])
     if report["port_counts"] == "instructions":

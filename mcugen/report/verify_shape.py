@@ -29,6 +29,7 @@ _SHAPE: dict[str, Any] = {
     "first_difference": object,
     "reference": [str],
     "reference_disagreements": int,
+    "reference_undefined": int,
     "instructions": _COUNT,
     "cycles": _COUNT,
     "clock_hz": _COUNT,

@@ -129,6 +129,7 @@ VERIFY: dict[str, Any] = {
     "layers": 1,
     "reference": ["r"],
     "reference_disagreements": 0,
+    "reference_undefined": 0,
     "instructions": None,
     "cycles": 100,
     "clock_hz": 216_000_000,

@@ -70,6 +70,7 @@ VERIFY = {
     "layers": 1,
     "reference": ["tflite-runtime 2.14.0", "tflite-micro 0.dev20261023182759"],
     "reference_disagreements": 0,
+    "reference_undefined": 0,
     "instructions": 43100000,
     "cycles": None,
     "clock_hz": None,
@@ -198,15 +199,28 @@ class TestBuild:
         calls = replace("build", Answer(BUILD))
         assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
         words = ["build", "m.tflite", "--target", "x", "--output", "o", "--cmsis-nn", "c"]
-        assert main(words) == 0
+        assert main([*words, "--loader-no-read"]) == 0
         for call in calls:
             del call[1]["on_event"]
         assert calls == [
             (
                 (Path("m.tflite"),),
-                {"target": "stm32f7", "output": Path("build"), "cmsis_nn": None},
+                {
+                    "target": "stm32f7",
+                    "output": Path("build"),
+                    "cmsis_nn": None,
+                    "loader_no_read": False,
+                },
             ),
-            ((Path("m.tflite"),), {"target": "x", "output": Path("o"), "cmsis_nn": Path("c")}),
+            (
+                (Path("m.tflite"),),
+                {
+                    "target": "x",
+                    "output": Path("o"),
+                    "cmsis_nn": Path("c"),
+                    "loader_no_read": True,
+                },
+            ),
         ]
 
     def test_text(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,7 +122,7 @@ def test_costs_say_what_they_are(small: Path) -> None:
     manifest = read_manifest(small)
     text = page(small, manifest, verified(manifest, "board", "port")).text
     assert "counted in simulation" in text
-    assert "what they take is not modelled: a board at a port counts cycles" in text
+    assert "time is not modelled: a board at a port counts cycles" in text
     assert "18,000 cycles at 200 MHz, at most as the board at the port counts" in text
     without = page(small, manifest, verified(manifest, "host")).text
     assert "Instructions an inference" not in without

@@ -101,7 +101,7 @@ def test_the_digest_is_of_pictures_and_classes(tmp_path: Path) -> None:
         (b"\0\0\x08\x03" + b"\xff" * 12, "claims 79,228,162,458,924,105,385,300,197,375 values"),
         (b"\0\0\x08\x01" + b"\xff" * 4, "claims 4,294,967,295 values"),
         (b"\0\0\x08\x01\x7f" + b"\xff" * 3, "ends after 0 of 2,147,483,647 bytes"),
-        (gzip.compress(b"\0\0\x08\x01\x7f" + b"\xff" * 3), "67,108,864 are the most"),
+        (gzip.compress(b"\0\0\x08\x01\x7f" + b"\xff" * 3, mtime=0), "67,108,864 are the most"),
         (gzip.compress(idx(grey()))[:-9], "ended before"),
         (b"\x1f\x8bnothing of it", "Unknown compression"),
         (gzip.compress(idx(grey()))[:-8] + bytes(8), "CRC check failed"),
