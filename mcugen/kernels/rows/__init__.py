@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mcugen import __version__, resources
+from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile
 from mcugen.kernels.rows import lower
 from mcugen.kernels.rows.family import FAMILY
+from mcugen.version import __version__
 
 __all__ = ["FAMILY", "KERNELS", "backend"]
 

@@ -239,7 +239,8 @@ def _widest(channels: Channels, steps: _Steps, scale: int, shift: int) -> Ints:
         rising = steps.reaching[rows, low.argmax(axis=1)] > steps.missing[rows, high.argmin(axis=1)]
         least = np.where(rising, np.minimum(middle + 1, most), least)
         most = np.where(rising, most, middle)
-    return least
+    found: Ints = least
+    return found
 
 
 def _without(low: Ints, high: Ints, multiplier: Ints) -> tuple[Ints, Ints]:
