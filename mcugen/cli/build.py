@@ -51,7 +51,12 @@ if TYPE_CHECKING:
     type=click.Choice(["cmsis-nn", "fast"]),
     default="cmsis-nn",
     show_default=True,
-    help="CMSIS-NN, or for each layer the kernel of the fewest instructions.",
+    help="CMSIS-NN, or mcugen's own fast ones for every layer that they run exactly.",
+)
+@click.option(
+    "--keep-constant-channels",
+    is_flag=True,
+    help="With fast kernels: keep channels that have one value whatever the input is.",
 )
 @click.option(
     "--loader-no-read",
@@ -69,6 +74,7 @@ def build(
     output: Path,
     cmsis_nn: Path | None,
     kernels: Choice,
+    keep_constant_channels: bool,
     loader_no_read: bool,
     as_json: bool,
 ) -> int:
@@ -86,6 +92,7 @@ def build(
             output=output,
             cmsis_nn=cmsis_nn,
             kernels=kernels,
+            keep_constant_channels=keep_constant_channels or kernels != "fast",
             loader_no_read=loader_no_read,
             on_event=on_event,
         )

@@ -11,7 +11,7 @@ from mcugen.kernels.backend import Backend, Family, Target
 __all__ = ["FAMILIES", "Backend", "Choice", "Family", "Target", "backends", "family_of"]
 
 Choice = Literal["cmsis-nn", "fast"]
-"""CMSIS-NN where it can, or the kernel of the fewest instructions."""
+"""CMSIS-NN where it can, or mcugen's row kernels where they can."""
 
 FAMILIES: tuple[Family, ...] = (cmsis_nn.FAMILY, portable.FAMILY, rows.FAMILY)
 

@@ -12,7 +12,7 @@ from mcugen.boards import load_board
 from mcugen.errors import BoardError, DeviceError, ToolchainError
 from mcugen.image import Image
 from mcugen.protocol.messages import Counts
-from mcugen.protocol.session import Session
+from mcugen.protocol.session import Patience, Session
 from mcugen.sim.board import VirtualBoard
 from mcugen.sim.qemu import PROGRAM, QemuBoard
 
@@ -89,7 +89,7 @@ def test_reboot(tiny: Tiny) -> None:
     """QEMU has no loader: the application starts again and forgets that an input arrived."""
     with QemuBoard(load_board(MPS2), tiny(MPS2)) as emulated:
         Session(emulated).reboot_to_loader()
-        assert Session(emulated).hello().board == MPS2
+        assert Session(emulated, Patience(hello_seconds=2.0)).hello().board == MPS2
 
 
 @needs_qemu
