@@ -12,7 +12,7 @@ from mcugen.boards import load_board
 from mcugen.errors import BoardError, DeviceError, ToolchainError
 from mcugen.image import Image
 from mcugen.protocol.messages import Counts
-from mcugen.protocol.session import Session
+from mcugen.protocol.session import Patience, Session
 from mcugen.sim.board import VirtualBoard
 from mcugen.sim.qemu import PROGRAM, QemuBoard
 
@@ -88,8 +88,9 @@ def test_a_crash_is_reported_again_to_whoever_asks_later(tiny: Tiny) -> None:
 def test_reboot(tiny: Tiny) -> None:
     """QEMU has no loader: the application starts again and forgets that an input arrived."""
     with QemuBoard(load_board(MPS2), tiny(MPS2)) as emulated:
-        Session(emulated).reboot_to_loader()
-        assert Session(emulated).hello().board == MPS2
+        patience = Patience(hello_seconds=3.0, answer_seconds=20.0)  # of a busy machine
+        Session(emulated, patience).reboot_to_loader()
+        assert Session(emulated, patience).hello().board == MPS2
 
 
 @needs_qemu
