@@ -22,7 +22,7 @@ from mcugen.firmware import (
     write_full_image,
 )
 from mcugen.ir import Graph
-from mcugen.kernels import Target, backends
+from mcugen.kernels import Choice, Target, backends
 from mcugen.manifest import MODEL_FILE, Manifest
 from mcugen.memory.plan import plan
 from mcugen.passes import refuse_unsupported, remove_constant_channels, run_passes
@@ -60,6 +60,7 @@ def build(
     target: str,
     output: Path,
     cmsis_nn: Path | None = None,
+    kernels: Choice = "cmsis-nn",
     keep_constant_channels: bool = True,
     loader_no_read: bool = False,
     on_event: Event = silent,
@@ -72,7 +73,7 @@ def build(
     Raises McugenError; then ``output`` is as it was before.
     """
     board = load_board(target)
-    made_for = Target(board.chip.cpu, backends(cmsis_nn))
+    made_for = Target(board.chip.cpu, backends(cmsis_nn, kernels))
     on_event("reading the model")
     graph = read_model(model)
     with about(model):

@@ -47,18 +47,21 @@ def rounding_doubling_high_mul(a: Int64Array, b: Int64Array | int) -> Int64Array
     return high
 
 
-def rounding_divide_by_pot(x: Int64Array, exponent: int) -> Int64Array:
+def rounding_divide_by_pot(x: Int64Array, exponent: Int64Array | int) -> Int64Array:
     """``RoundingDivideByPOT``: x / 2**exponent, rounded half away from zero."""
-    mask = (1 << exponent) - 1
+    mask = (np.int64(1) << exponent) - 1
     threshold = (mask >> 1) + (x < 0)
     return (x >> exponent) + ((x & mask) > threshold)
 
 
 def multiply_by_quantized_multiplier(
-    x: NDArray[Any] | int, multiplier: int, shift: int
+    x: NDArray[Any] | int, multiplier: Int64Array | int, shift: Int64Array | int
 ) -> Int64Array:
-    """``MultiplyByQuantizedMultiplier`` with double rounding; ``shift`` > 0 is to the left."""
-    left, right = max(shift, 0), max(-shift, 0)
+    """``MultiplyByQuantizedMultiplier`` with double rounding; ``shift`` > 0 is to the left.
+
+    Arrays of multipliers and shifts are broadcast against ``x``.
+    """
+    left, right = np.maximum(shift, 0), np.maximum(np.negative(shift), 0)
     shifted = np.asarray(x, np.int64) << left
     return rounding_divide_by_pot(rounding_doubling_high_mul(shifted, multiplier), right)
 

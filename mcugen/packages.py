@@ -41,7 +41,7 @@ _OTHERWISE = {
     "cc": "install a C compiler that can be called as `cc`",
     ARM: "install the Arm GNU Toolchain from https://developer.arm.com/downloads, or with xpack: "
     "`npx xpm install --global @xpack-dev-tools/arm-none-eabi-gcc`, and put its `bin` on PATH",
-    "qemu-system-arm": "install `qemu-system-arm`, which https://www.qemu.org/download has",
+    "qemu-system-arm": "https://www.qemu.org/download has `qemu-system-arm`",
 }
 
 

@@ -12,7 +12,7 @@ from mcugen.boards import load_board
 from mcugen.compiler import compile_graph
 from mcugen.emit import emit_model
 from mcugen.ir import Graph
-from mcugen.kernels import Target, backends
+from mcugen.kernels import Choice, Target, backends
 from mcugen.program import Program, Source
 from mcugen.sim.host import HostBuild, build_host
 from mcugen.staging import write_tree
@@ -54,9 +54,9 @@ def object_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "objects"
 
 
-def program_of(graph: Graph, cmsis_nn: Path | None = None) -> Program:
+def program_of(graph: Graph, cmsis_nn: Path | None = None, kernels: Choice = "cmsis-nn") -> Program:
     """The program for the default STM32F7 board."""
-    target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn))
+    target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn, kernels))
     return compile_graph(graph, Source(graph.name, "0" * 64), target)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcugen.compiler import build
-from mcugen.inputs import default_inputs, model_input
+from mcugen.inputs import Input, default_inputs, model_input
 from mcugen.ir import Graph
+from mcugen.kernels import Choice
 from mcugen.manifest import Manifest
 from mcugen.reference import make_references
 from mcugen.tflite import parse_model, write_model
@@ -27,6 +28,8 @@ def check_everywhere(
     inputs: int,
     boards: Sequence[str] = BOARDS,
     keep_constant_channels: bool = True,
+    kernels: Choice = "cmsis-nn",
+    more_inputs: Sequence[bytes] = (),
 ) -> Manifest:
     """Every byte of every layer equal, no store outside a layer's own; the last board's manifest.
 
@@ -36,7 +39,10 @@ def check_everywhere(
     read = parse_model(model, graph.name)
     path = folder / "model.tflite"
     path.write_bytes(model)
-    data = default_inputs(model_input(read), seed, inputs)
+    data = [
+        *default_inputs(model_input(read), seed, inputs),
+        *(Input(f"more {number}", one, "") for number, one in enumerate(more_inputs)),
+    ]
     for number, board in enumerate(boards):
         output = folder / board
         manifest = build(
@@ -45,6 +51,7 @@ def check_everywhere(
             output=output,
             object_cache=cache,
             keep_constant_channels=keep_constant_channels,
+            kernels=kernels,
         ).manifest
         expected = run_reference(make_references(model, read), read, manifest, data)
         assert not expected.disagreements

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from mcugen.cli.options import (
     verbosity_options,
 )
 from mcugen.console import Console
+
+if TYPE_CHECKING:
+    from mcugen.kernels import Choice
 
 
 @click.command(
@@ -43,6 +47,18 @@ from mcugen.console import Console
     help="CMSIS-NN sources to use instead of those that are installed.",
 )
 @click.option(
+    "--kernels",
+    type=click.Choice(["cmsis-nn", "fast"]),
+    default="cmsis-nn",
+    show_default=True,
+    help="CMSIS-NN, or mcugen's own fast ones for every layer that they run exactly.",
+)
+@click.option(
+    "--keep-constant-channels",
+    is_flag=True,
+    help="With fast kernels: keep channels that have one value whatever the input is.",
+)
+@click.option(
     "--loader-no-read",
     is_flag=True,
     help="A resident loader that gives out neither flash nor RAM over the serial port; "
@@ -57,6 +73,8 @@ def build(
     target: str | None,
     output: Path,
     cmsis_nn: Path | None,
+    kernels: Choice,
+    keep_constant_channels: bool,
     loader_no_read: bool,
     as_json: bool,
 ) -> int:
@@ -73,6 +91,8 @@ def build(
             target=named_target(target),
             output=output,
             cmsis_nn=cmsis_nn,
+            kernels=kernels,
+            keep_constant_channels=keep_constant_channels or kernels != "fast",
             loader_no_read=loader_no_read,
             on_event=on_event,
         )

@@ -199,27 +199,28 @@ class TestBuild:
         calls = replace("build", Answer(BUILD))
         assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
         words = ["build", "m.tflite", "--target", "x", "--output", "o", "--cmsis-nn", "c"]
-        assert main([*words, "--loader-no-read"]) == 0
+        assert main([*words, "--loader-no-read", "--kernels", "fast"]) == 0
+        assert main([*words, "--kernels", "fast", "--keep-constant-channels"]) == 0
         for call in calls:
             del call[1]["on_event"]
+        plain = {
+            "target": "stm32f7",
+            "output": Path("build"),
+            "cmsis_nn": None,
+            "kernels": "cmsis-nn",
+            "keep_constant_channels": True,
+            "loader_no_read": False,
+        }
+        named = {"target": "x", "output": Path("o"), "cmsis_nn": Path("c"), "kernels": "fast"}
         assert calls == [
+            ((Path("m.tflite"),), plain),
             (
                 (Path("m.tflite"),),
-                {
-                    "target": "stm32f7",
-                    "output": Path("build"),
-                    "cmsis_nn": None,
-                    "loader_no_read": False,
-                },
+                {**named, "keep_constant_channels": False, "loader_no_read": True},
             ),
             (
                 (Path("m.tflite"),),
-                {
-                    "target": "x",
-                    "output": Path("o"),
-                    "cmsis_nn": Path("c"),
-                    "loader_no_read": True,
-                },
+                {**named, "keep_constant_channels": True, "loader_no_read": False},
             ),
         ]
 

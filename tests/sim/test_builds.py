@@ -18,6 +18,7 @@ from mcugen.emit import emit_model
 from mcugen.errors import FitError, UsageError
 from mcugen.inputs import default_inputs, model_input
 from mcugen.ir import Graph
+from mcugen.kernels import Choice
 from mcugen.manifest import read_manifest
 from mcugen.ops.registry import OPERATORS
 from mcugen.sim.host import host_flags
@@ -102,21 +103,22 @@ def test_changed_file_is_noticed(small_model: Path, tmp_path: Path, object_cache
     assert caught.value.code == "U003"
 
 
+@pytest.mark.parametrize("kernels", ["cmsis-nn", "fast"])
 @pytest.mark.parametrize("kind", ["small_mobilenet", *ON_BOARD])
-def test_generated_c_compiles_strictly(kind: str, tmp_path: Path) -> None:
+def test_generated_c_compiles_strictly(kind: str, kernels: Choice, tmp_path: Path) -> None:
     graph = (
         small_mobilenet()
         if kind == "small_mobilenet"
         else OPERATORS[kind].example(np.random.default_rng(3))
     )
-    program = program_of(graph)
+    program = program_of(graph, kernels=kernels)
     write_tree(tmp_path, emit_model(program))
     own = [
         str(path.relative_to(tmp_path))
         for path in tmp_path.rglob("*.c")
         if "cmsis-nn" not in path.parts
     ]
-    paths = ("-Icmsis-nn/Include", "-Icmsis-nn/Core", "-I.", "-Ikernels")
+    paths = ("-Icmsis-nn/Include", "-Icmsis-nn/Core", "-I.", "-Ikernels", "-Irows")
     host = ("cc", *host_flags())
     for compiler in (host, ARM):
         done = subprocess.run(

@@ -88,9 +88,8 @@ def test_a_crash_is_reported_again_to_whoever_asks_later(tiny: Tiny) -> None:
 def test_reboot(tiny: Tiny) -> None:
     """QEMU has no loader: the application starts again and forgets that an input arrived."""
     with QemuBoard(load_board(MPS2), tiny(MPS2)) as emulated:
-        patience = Patience(hello_seconds=3.0, answer_seconds=20.0)  # of a busy machine
-        Session(emulated, patience).reboot_to_loader()
-        assert Session(emulated, patience).hello().board == MPS2
+        Session(emulated).reboot_to_loader()
+        assert Session(emulated, Patience(hello_seconds=2.0)).hello().board == MPS2
 
 
 @needs_qemu

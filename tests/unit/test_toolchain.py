@@ -41,10 +41,7 @@ def test_missing_program_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
             "`winget install Arm.GnuArmEmbeddedToolchain`, then open a new terminal",
         ),
         ("cc", "win32", "winget", "install a C compiler that can be called as `cc`"),
-        (
-            *("qemu-system-arm", "linux", ""),
-            "install `qemu-system-arm`, which https://www.qemu.org/download has",
-        ),
+        ("qemu-system-arm", "linux", "", "https://www.qemu.org/download has `qemu-system-arm`"),
         ("st-flash", "linux", "apt-get", "install `st-flash` and put it on PATH"),
     ],
 )

@@ -165,8 +165,8 @@ def test_a_silent_board(small: SmallBuild) -> None:
 
 def test_a_crash_names_the_function(small: SmallBuild) -> None:
     image = read_image(small.folder / "firmware.elf")
-    run = next(name for name in image.symbols if name.startswith("model_run_"))
-    address = image.address_of(run) + 4
+    (function,) = (name for name in image.symbols if name.startswith("model_run_"))
+    address = image.address_of(function) + 4
 
     def crash(frame: Frame) -> Frame:
         if frame.type != AnswerType.LAYER:
@@ -177,7 +177,7 @@ def test_a_crash_names_the_function(small: SmallBuild) -> None:
         verify_at(spoilt(small, crash), small)
     assert caught.value.code == "D003"
     assert caught.value.what == "the firmware crashed: HardFault"
-    assert caught.value.where == f"pc 0x{address:08x} {run}+0x4, called from 0x00000011"
+    assert caught.value.where == f"pc 0x{address:08x} {function}+0x4, called from 0x00000011"
 
 
 def test_what_is_wrong_here_is_said_before_the_port_is_opened(small: SmallBuild) -> None:

@@ -1,0 +1,31 @@
+"""mcugen's fast kernels for cores with the DSP extension, which work row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mcugen import resources
+from mcugen.kernels.backend import Backend, Kernel, SourceFile
+from mcugen.kernels.rows import lower
+from mcugen.kernels.rows.family import FAMILY
+from mcugen.version import __version__
+
+__all__ = ["FAMILY", "KERNELS", "backend"]
+
+KERNELS: Mapping[str, tuple[Kernel, ...]] = {
+    "CONV_2D": (lower.pointwise_w, lower.pointwise_t, lower.lone_pixel, lower.convolution),
+    "DEPTHWISE_CONV_2D": (lower.depthwise_picture, lower.depthwise_row, lower.convolution),
+    "FULLY_CONNECTED": (lower.pointwise_w, lower.pointwise_t, lower.lone_pixel),
+}
+"""To ask for each kind of operator."""
+
+
+def backend() -> Backend:
+    return Backend(FAMILY, KERNELS, _sources, version=__version__, origin="mcugen")
+
+
+def _sources(needs: Sequence[str]) -> tuple[SourceFile, ...]:
+    folder = resources.firmware_dir() / "kernels" / "rows"
+    return tuple(
+        SourceFile(path.name, path.read_text("utf-8")) for path in sorted(folder.glob("*.h"))
+    )

@@ -1,0 +1,161 @@
+"""The constants of a layer as one stream of 32-bit words, in the order in which its kernel reads
+them; ``firmware/kernels/rows`` says what that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcugen.kernels.rows.requantise import Channels, Ints, Requantisation
+
+Words = NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a layer computes: ``weights`` (taps, channels), ``bias`` (channels,) in units of a sum
+    of raw products, that is with the input's zero point taken into account."""
+
+    weights: Ints
+    bias: Ints
+    channels: Channels
+
+    @property
+    def taps(self) -> int:
+        return self.weights.shape[0]
+
+    @property
+    def units(self) -> int:
+        return self.weights.shape[1]
+
+    def scaled(self, found: Requantisation) -> tuple[Ints, Ints]:
+        """Weights as they are and the kernel's bias, for constants that ``requantise`` found."""
+        bias = np.where(found.constant, 0, found.scale * self.bias) + found.bias
+        return np.where(found.constant, 0, self.weights), bias
+
+
+def pointwise_t(layer: Layer, even: Requantisation, odd: Requantisation) -> Words | None:
+    """For ``rows_pointwise_t``: ``even`` holds for channels 0, 2, ..., ``odd`` for the others.
+
+    None where two weights do not fit into a halfword.
+    """
+    second = np.arange(layer.units) % 2 == 1
+    sums, scaled = layer.scaled(even), layer.scaled(odd)
+    weights = np.where(second, scaled[0], sums[0])
+    paired = _paired(_padded(weights, 4, 4))
+    if paired is None:
+        return None
+    bias = _paired_bias(_padded_row(np.where(second, scaled[1], sums[1]), 4))
+    even_pair = [_padded_row(values, 4)[0::2] for values in (even.multiplier, even.addend)]
+    constants = np.stack([*even_pair, _padded_row(odd.multiplier, 4)[1::2]], axis=1)
+    return _stream(_groups(bias, 4), _columns(paired, 2), _groups(constants, 2))
+
+
+def pointwise_w(layer: Layer, found: Requantisation) -> Words:
+    """For ``rows_pointwise_w``."""
+    weights, bias = layer.scaled(found)
+    words = _input_pairs(found.scale * _padded(weights, 4, 4))
+    return _stream(
+        _groups(_padded_row(bias, 4), 4),
+        _columns(words, 4),
+        _groups(_padded_row(found.multiplier, 4), 4),
+    )
+
+
+def lone_pixel(layer: Layer) -> Words | None:
+    """For ``rows_lone_pixel``, which rounds as the reference does.
+
+    None where two weights do not fit into a halfword, a sum does not leave room for 8 bits more,
+    or a scale asks for a shift to the left.
+    """
+    channels = layer.channels
+    paired = _paired(_padded(layer.weights, 4, 8))
+    furthest = max(abs(int(channels.least.min())), abs(int(channels.most.max())))
+    if paired is None or furthest >= 2**23 or channels.shift.max() > -1:
+        return None
+    scale = np.where(np.arange(layer.units) % 2 == 1, 256, 1)
+    bias = _paired_bias(_padded_row(layer.bias * scale, 8))
+    constants = np.stack(
+        [_padded_row(values, 8) for values in (channels.multiplier, -1 - channels.shift)], axis=1
+    )
+    return _stream(_groups(bias, 8), _columns(paired, 4), _groups(constants, 8))
+
+
+def depthwise(layer: Layer, found: Requantisation) -> Words:
+    """For ``rows_depthwise``; ``weights`` are its nine taps, row by row."""
+    weights, bias = layer.scaled(found)
+    taps = weights.reshape(3, 3, layer.units) & 0xFF
+    packed = taps[:, 1] | taps[:, 0] << 8 | taps[:, 2] << 16 | taps[:, 1] << 24
+    columns = [*packed, bias, found.multiplier]
+    if found.scale == 1:
+        columns.append(found.addend)
+    return _words(np.stack(columns, axis=1)).reshape(-1)
+
+
+def convolution(layer: Layer, found: Requantisation) -> Words:
+    """For ``rows_convolve``; ``weights`` are three stretches of three pixels' channels."""
+    weights, bias = layer.scaled(found)
+    stretch = layer.taps // 3
+    rows = np.zeros((3, stretch + stretch % 2, -(-layer.units // 4) * 4), np.int64)
+    rows[:, :stretch, : layer.units] = found.scale * weights.reshape(3, stretch, layer.units)
+    words = _halves(rows[:, 0::2], rows[:, 1::2]).reshape(-1, rows.shape[2])
+    return _stream(
+        _groups(_padded_row(bias, 4), 4),
+        _columns(words, 4),
+        _groups(_padded_row(found.multiplier, 4), 4),
+    )
+
+
+def _padded(weights: Ints, taps: int, channels: int) -> Ints:
+    """Zeros up to multiples of ``taps`` and ``channels``."""
+    missing = [(0, -size % to) for size, to in zip(weights.shape, (taps, channels), strict=True)]
+    return np.pad(weights, missing)
+
+
+def _padded_row(values: Ints, to: int) -> Ints:
+    return np.pad(values, (0, -len(values) % to))
+
+
+def _paired(weights: Ints) -> Words | None:
+    """Two channels in a halfword, then two inputs in a word: (taps / 2, channels / 2)."""
+    both = weights[:, 0::2] + 256 * weights[:, 1::2]
+    return _input_pairs(both) if both.min() >= -(2**15) and both.max() < 2**15 else None
+
+
+def _paired_bias(bias: Ints) -> Ints:
+    """The odd channel's sum is what the halfwords sum up to, less the even channel's."""
+    result = bias.copy()
+    result[1::2] += bias[0::2]
+    return result
+
+
+def _input_pairs(weights: Ints) -> Words:
+    """Inputs 0 and 2 in a word, 1 and 3 in the next: (taps / 2, columns)."""
+    fours = weights.reshape(-1, 2, 2, weights.shape[1])
+    return _halves(fours[:, 0], fours[:, 1]).reshape(-1, weights.shape[1])
+
+
+def _halves(low: Ints, high: Ints) -> Words:
+    return _words((low & 0xFFFF) | (high & 0xFFFF) << 16)
+
+
+def _words(values: Ints) -> Words:
+    return (values & 0xFFFFFFFF).astype(np.uint32)
+
+
+def _groups(values: Ints, size: int) -> Words:
+    """Constants of ``size`` channels or pairs after each other: (groups, words)."""
+    return _words(values).reshape(len(values) // size, -1)
+
+
+def _columns(words: Words, size: int) -> Words:
+    """Of each ``size`` columns all words, row by row: (groups, words)."""
+    rows, columns = words.shape
+    return words.reshape(rows, columns // size, size).transpose(1, 0, 2).reshape(-1, rows * size)
+
+
+def _stream(*parts: Words) -> Words:
+    """(groups, words) of each part, group by group."""
+    return np.concatenate(parts, axis=1).reshape(-1)

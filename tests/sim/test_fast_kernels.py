@@ -1,0 +1,48 @@
+"""Whole networks with `--kernels fast`: exact in every value, and within their budgets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcugen.compiler import build
+from mcugen.verify import verify
+from tests.conftest import EXAMPLE_MODEL, SHARED_MODELS
+from tests.sim.test_models import check_equal, needs
+
+LARGE = SHARED_MODELS / "mobilenet_v1_0.25_128_int8.tflite"
+BUDGETS = [
+    # model, board, instructions, arena, flash
+    (EXAMPLE_MODEL, "stm32f7", 13_400_000, 72_704, 310_000),
+    (EXAMPLE_MODEL, "nucleo-f446re", 13_400_000, 72_704, 310_000),
+    (LARGE, "stm32f7", 13_700_000, 72_704, 565_000),
+    (SHARED_MODELS / "person_detect.tflite", "stm32f7", 7_900_000, 42_000, 300_000),
+    (SHARED_MODELS / "vww_96_int8.tflite", "nucleo-f446re", 8_300_000, 42_000, 300_000),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "board", "instructions", "arena", "flash"),
+    BUDGETS,
+    ids=[f"{model.stem}-{board}" for model, board, *_ in BUDGETS],
+)
+def test_exact_within_its_budget(
+    model: Path,
+    board: str,
+    instructions: int,
+    arena: int,
+    flash: int,
+    tmp_path: Path,
+    object_cache: Path,
+) -> None:
+    manifest = build(
+        needs(model), target=board, output=tmp_path, kernels="fast", object_cache=object_cache
+    ).manifest
+    report = verify(tmp_path, executions=("host", "board"), count=3).as_json()
+    check_equal(report)
+    assert report["instructions"] <= instructions
+    assert manifest.arena_bytes <= arena
+    assert manifest.flash_bytes <= flash
+    convolutions = [layer.kernel for layer in manifest.layers if layer.macs]
+    assert all(kernel.startswith("rows_") for kernel in convolutions)

@@ -1,0 +1,166 @@
+"""Random graphs of one operator that the row kernels may run, and inputs that are hard on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mcugen.ir import Graph, Shape
+from mcugen.ops import examples
+from mcugen.ops.conv_2d import Conv2D
+from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
+from mcugen.ops.fully_connected import FullyConnected
+from mcugen.ops.padding import Padding, Pair
+
+Make = Callable[[np.random.Generator], Graph]
+
+
+def pointwise(rng: np.random.Generator) -> Graph:
+    """1x1 over several pixels, of any depth, width and number of channels."""
+    picture = examples.any_pair(rng, 1, 9)
+    picture = (picture[0] + (picture == (1, 1)), picture[1])
+    return _convolution(rng, picture, (1, 1), int(rng.integers(1, 70)), (1, 1))
+
+
+def many_pixels(rng: np.random.Generator) -> Graph:
+    """1x1 over so many pixels that weights of 16 bits pay."""
+    picture = (int(rng.integers(16, 20)), int(rng.integers(16, 20)))
+    return _convolution(rng, picture, (1, 1), int(rng.integers(1, 40)), (1, 1))
+
+
+def lone_pixel(rng: np.random.Generator) -> Graph:
+    """Fully connected, or 1x1 over one pixel."""
+    if rng.integers(2):
+        return _convolution(rng, (1, 1), (1, 1), int(rng.integers(1, 90)), (1, 1))
+    return _fully_connected(rng, 1)
+
+
+def batch(rng: np.random.Generator) -> Graph:
+    """Fully connected over several rows."""
+    return _fully_connected(rng, int(rng.integers(2, 8)))
+
+
+def first_layer(rng: np.random.Generator) -> Graph:
+    """3x3 over 1 to 4 channels."""
+    stride = int(rng.integers(1, 3))
+    depth = int(rng.integers(1, 5))
+    return _convolution(rng, _picture(rng), (3, 3), depth, (stride, stride))
+
+
+def depthwise(rng: np.random.Generator) -> Graph:
+    """3x3, an output a channel."""
+    return _depthwise(rng, int(rng.integers(1, 14)), 1)
+
+
+def fanned_out(rng: np.random.Generator) -> Graph:
+    """3x3 depthwise over one channel, with several outputs."""
+    return _depthwise(rng, 1, int(rng.integers(2, 12)))
+
+
+def extremes(rng: np.random.Generator, graph: Graph) -> list[bytes]:
+    """Two pictures in which pixels drive channels, by turns, to the ends of their range.
+
+    Every third pixel and row is the middle of a window of 3x3 that a channel would choose.
+    """
+    op = graph.ops[0]
+    shape, weights = graph.input(op, 0).shape, graph.input(op, 1).array()
+    if len(shape) == 2:
+        shape = (1, 1, *shape)
+    if op.kind == "DEPTHWISE_CONV_2D":
+        filters = _grouped(weights, shape[3])
+    else:
+        filters = weights.reshape(
+            weights.shape[0], *(weights.shape[1:3] if weights.ndim == 4 else (1, 1)), -1
+        )
+    return [_driven(rng, filters, shape, sign) for sign in (1, -1)]
+
+
+def _grouped(weights: np.ndarray, channels: int) -> np.ndarray:
+    """Depthwise filters (units, 3, 3, channels), each over its channel, the others left at 0."""
+    units = weights.shape[3]
+    filters = np.zeros((units, *weights.shape[1:3], channels), weights.dtype)
+    for unit in range(units):
+        filters[unit, :, :, unit * channels // units] = weights[0, :, :, unit]
+    return filters
+
+
+def _driven(rng: np.random.Generator, filters: np.ndarray, shape: Shape, sign: int) -> bytes:
+    height, width = filters.shape[1:3]
+    picture = rng.integers(-128, 128, (shape[1] + height, shape[2] + width, shape[3]))
+    for y in range(0, shape[1], height):
+        for x in range(0, shape[2], width):
+            chosen = sign * filters[rng.integers(len(filters))].astype(int)
+            window = np.where(chosen > 0, 127, -128)
+            picture[y : y + height, x : x + width] = np.where(
+                chosen == 0, picture[y : y + height, x : x + width], window
+            )
+    cut = int(rng.integers(height)), int(rng.integers(width))
+    picture = picture[cut[0] : cut[0] + shape[1], cut[1] : cut[1] + shape[2]]
+    return picture.astype(np.int8).tobytes()
+
+
+def _picture(rng: np.random.Generator) -> Pair:
+    size = examples.any_pair(rng, 3, 22)
+    return size if rng.integers(4) else (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
+
+
+def _padding(rng: np.random.Generator, picture: Pair) -> Padding:
+    return Padding("SAME" if rng.integers(3) or min(picture) < 3 else "VALID")
+
+
+def _convolution(
+    rng: np.random.Generator, picture: Pair, window: Pair, depth: int, stride: Pair
+) -> Graph:
+    padding = _padding(rng, picture) if window == (3, 3) else Padding("VALID")
+    units = int(rng.integers(1, 20))
+    quant = examples.any_quant(rng)
+    weights = examples.any_weights(rng, (units, *window, depth), 0)
+    result, deviation = examples.matching_output(rng, quant, weights, window[0] * window[1] * depth)
+    return examples.single(
+        "CONV_2D",
+        Conv2D(stride, padding, examples.any_activation(rng)),
+        (
+            examples.variable("picture", (1, *picture, depth), quant),
+            weights,
+            examples.any_bias(rng, quant, weights.qparams, units, deviation),
+        ),
+        examples.variable("out", (1, *padding.output_hw(picture, window, stride), units), result),
+    )
+
+
+def _depthwise(rng: np.random.Generator, channels: int, multiplier: int) -> Graph:
+    picture, stride = _picture(rng), int(rng.integers(1, 3))
+    padding = _padding(rng, picture)
+    units = channels * multiplier
+    quant = examples.any_quant(rng)
+    weights = examples.any_weights(rng, (1, 3, 3, units), 3)
+    result, deviation = examples.matching_output(rng, quant, weights, 9)
+    size = padding.output_hw(picture, (3, 3), (stride, stride))
+    return examples.single(
+        "DEPTHWISE_CONV_2D",
+        DepthwiseConv2D((stride, stride), padding, examples.any_activation(rng), multiplier),
+        (
+            examples.variable("picture", (1, *picture, channels), quant),
+            weights,
+            examples.any_bias(rng, quant, weights.qparams, units, deviation),
+        ),
+        examples.variable("out", (1, *size, units), result),
+    )
+
+
+def _fully_connected(rng: np.random.Generator, rows: int) -> Graph:
+    depth, units = int(rng.integers(1, 90)), int(rng.integers(1, 40))
+    quant = examples.any_quant(rng)
+    weights = examples.any_weights(rng, (units, depth), 0)
+    result, deviation = examples.matching_output(rng, quant, weights, depth)
+    return examples.single(
+        "FULLY_CONNECTED",
+        FullyConnected(examples.any_activation(rng)),
+        (
+            examples.variable("rows", (rows, depth), quant),
+            weights,
+            examples.any_bias(rng, quant, weights.qparams, units, deviation),
+        ),
+        examples.variable("out", (rows, units), result),
+    )
