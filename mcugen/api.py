@@ -107,7 +107,6 @@ def verify(
         seed=seed,
         count=count,
         on_event=on_event,
-        on_silence=on_event,
     )
     told = {} if report.error is None else {"error": report.error.as_json()}
     keep_verification(folder, report.manifest, {**report.as_json(), **told})

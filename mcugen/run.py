@@ -85,11 +85,8 @@ def run(
     input_file: Path,
     labels: Path | None = None,
     on_event: Callable[[str], None] = lambda event: None,
-    on_silence: Callable[[str], None] = lambda event: None,
 ) -> RunReport:
     """Sends the input to the board, which must run the build in ``folder``.
-
-    ``on_event`` is told what goes on, ``on_silence`` what was tried when the board does not answer.
 
     Raises UsageError for the files, DeviceError for the board.
     """
@@ -100,7 +97,7 @@ def run(
     one = load_input(input_file, model_input(graph))
     with open_port() as port:
         on_event("asking the board who it is")
-        device = greet(port, folder, manifest, on_silence)
+        device = greet(port, folder, manifest)
         on_event(f"{device.hello.board} runs {device.hello.model}")
         result = device.run(one.data)
     return RunReport(manifest, device.hello, one, result, top_classes(result.output, output, names))

@@ -66,7 +66,6 @@ def run(
             input_file=input_file,
             labels=labels,
             on_event=on_event,
-            on_silence=console.note,
         )
     answer = report.as_json()
     if as_json:

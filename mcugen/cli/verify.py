@@ -138,7 +138,6 @@ def verify(
             labels=labels,
             dump_layer=dump_layer,
             on_event=on_event,
-            on_silence=console.note,
         )
     answer, error = report.as_json(), report.error
     if error:

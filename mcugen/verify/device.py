@@ -18,7 +18,6 @@ from mcugen.protocol.session import Patience, Port, RunResult, Session
 PortOpener = Callable[[], AbstractContextManager[Port]]
 """Opens the line when it is needed, so that what can be refused without a board is."""
 
-_SOON = Patience(attempts=2)
 _HASH_DIGITS = 12
 _CODE_ADDRESS = re.compile(r"0x[0-9a-f]{8}")
 
@@ -56,20 +55,14 @@ class Device:
         )
 
 
-def greet(
-    port: Port,
-    folder: Path,
-    manifest: Manifest,
-    on_silence: Callable[[str], None] = lambda text: None,
-) -> Device:
+def greet(port: Port, folder: Path, manifest: Manifest) -> Device:
     """Asks who is there. ``manifest`` is that of the build in ``folder``.
-
-    ``on_silence`` is told what was tried when nobody has answered for two seconds.
 
     Raises DeviceError D001 to D003 where nobody answers sensibly, D004 for another model, D009 for
     another board.
     """
-    session, hello = _hello(port, on_silence)
+    session = Session(port)
+    hello = _hello(port, session)
     if hello.board != manifest.board:
         raise DeviceError(
             "D009",
@@ -88,37 +81,24 @@ def greet(
     return Device(folder, session, hello)
 
 
-def _hello(port: Port, on_silence: Callable[[str], None]) -> tuple[Session, Hello]:
+def _hello(port: Port, session: Session) -> Hello:
     try:
-        session, hello = _patient_hello(port, on_silence)
+        hello = session.hello()
     except DeviceError as error:
         if error.code != "D001":
             raise
-        tried = _SOON.attempts + Patience().attempts
         raise DeviceError(
             error.code,
             "no firmware of mcugen answers at the port",
             details=(
-                f"asked {tried} times who is there{_how(port)}",
+                f"asked {Patience().attempts} times who is there{_how(port)}",
                 "a board on which only the resident loader is says nothing either",
             ),
             hint="put the build on it with `mcugen flash`; is it powered, is this its port?",
         ) from error
     if hello.clock_hz == 0:
         raise DeviceError("D002", "the board says that its clock stands still")
-    return session, hello
-
-
-def _patient_hello(port: Port, on_silence: Callable[[str], None]) -> tuple[Session, Hello]:
-    try:
-        Session(port, _SOON).hello()
-    except DeviceError as error:
-        if error.code != "D001":
-            raise
-        asked = f"asked {_SOON.attempts} times who is there{_how(port)}"
-        on_silence(f"no answer yet: {asked}; still asking")
-    session = Session(port)
-    return session, session.hello()
+    return hello
 
 
 def _how(port: Port) -> str:

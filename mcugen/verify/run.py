@@ -45,13 +45,12 @@ def verify(
     labels: Path | None = None,
     dump_layer: int | None = None,
     on_event: Event = silent,
-    on_silence: Event = silent,
 ) -> VerifyReport:
     """Holds the build in ``folder`` against the reference.
 
     ``executions`` are of "host", "board" and "qemu"; with ``open_port`` the board at that port
     runs the inputs too. ``inputs`` are files, or else ``count`` default inputs made from ``seed``.
-    ``on_event`` is told what goes on, ``on_silence`` what was tried when a board does not answer.
+    ``on_event`` is told what goes on.
     The report says yes or no; McugenError is raised for what keeps the question from being
     answered.
     """
@@ -67,7 +66,7 @@ def verify(
         if open_port:
             port = stack.enter_context(open_port())
             on_event("asking the board who it is")
-            device = greet(port, folder, manifest, on_silence)
+            device = greet(port, folder, manifest)
         on_event("reference kernels")
         references = load_references(folder / MODEL_FILE, graph)
         expected = run_reference(references, graph, manifest, data, on_event)

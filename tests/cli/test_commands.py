@@ -382,7 +382,7 @@ class TestVerify:
         words = "verify --sim --input a.npy --input b.png --labels l --seed 7 --count 9"
         assert main([*words.split(), "--dump-layer", "3"]) == 0
         ((_, options),) = calls
-        del options["on_event"], options["on_silence"]
+        del options["on_event"]
         assert options == {
             "executions": ("host", "board"),
             "open_port": None,

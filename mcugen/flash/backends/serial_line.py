@@ -60,10 +60,9 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
 
 def by_loader(job: Job, contact: Contact) -> Outcome:
     """Speaks to the resident loader, if it is in charge; whoever names this way may reset it."""
-    if job.named and not contact.knock():
-        job.on_event(Warned(f"{_tried(job)}: no loader answered the first knock; trying again"))
-        if not contact.has_bootloader:
-            contact.await_reset()
+    if job.named and not contact.has_bootloader:
+        job.on_event(Warned(f"{_tried(job)}: no loader answers"))
+        contact.await_reset()
     return _by_resident_loader(job, contact, LOADER)
 
 
