@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mcugen import numerics
+from mcugen.kernels.rows import requantise as module
 from mcugen.kernels.rows.requantise import (
     Channels,
     Requantisation,
@@ -60,6 +61,19 @@ def test_every_reachable_sum_gives_the_references_output(
         expected = channels.take(np.arange(len(found.exact)) == index).outputs(sums)
         actual = apply(one_of(found, index), sums, channels.activation)
         np.testing.assert_array_equal(actual, expected)
+
+
+def test_steps_that_are_not_the_references_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof does not rest on the search's word for where the reference steps."""
+    channels = random_channels(np.random.default_rng(2))
+    found = requantise(channels, 256, addend=True)
+    live = found.exact & ~found.constant
+    assert live.any()
+    assert module._proven(found, channels, module._Steps.of(channels))[live].all()
+    first_sums = module._first_sums
+    monkeypatch.setattr(module, "_first_sums", lambda *words: first_sums(*words) + 2**40)
+    nowhere = module._Steps.of(channels)
+    assert not module._proven(found, channels, nowhere)[live].any()
 
 
 @pytest.mark.parametrize(("scale", "addend"), WAYS)

@@ -286,9 +286,16 @@ def apply(found: Requantisation, sums: Ints, activation: tuple[int, int]) -> Int
 
 
 def _proven(found: Requantisation, channels: Channels, steps: _Steps) -> Flags:
-    """Equal to the reference at both sides of every step and at both ends of the range."""
-    least, most = channels.least[:, None], channels.most[:, None]
-    sums = np.clip(np.concatenate([steps.first, steps.first - 1, least, most], axis=1), least, most)
+    """Equal to the reference at both sides of every step and at both ends of the range.
+
+    That the steps are where the reference steps is asked of the reference, too; a channel of one
+    value has none, and its ends are enough.
+    """
+    ends = np.stack([channels.least, channels.most], axis=1)
+    sums = np.concatenate([steps.reaching, steps.missing, ends], axis=1)
     equal = apply(found, sums, channels.activation) == channels.outputs(sums)
-    exact: Flags = equal.all(axis=1) & (found.multiplier > 0)
+    reaches = channels.outputs(steps.reaching) >= steps.outputs
+    misses = channels.outputs(steps.missing) < steps.outputs
+    are_steps = ((reaches | ~steps.reached) & (misses | ~steps.missed)).all(axis=1)
+    exact: Flags = equal.all(axis=1) & (are_steps | found.constant) & (found.multiplier > 0)
     return exact
