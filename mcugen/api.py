@@ -14,6 +14,7 @@ from mcugen.errors import UsageError
 
 if TYPE_CHECKING:
     from mcugen.compiler import BuildResult
+    from mcugen.kernels import Choice
     from mcugen.manifest import Manifest
     from mcugen.verify.report import VerifyReport
 
@@ -35,14 +36,18 @@ def build(
     target: str,
     output: StrPath = "build",
     cmsis_nn: StrPath | None = None,
+    kernels: Choice = "cmsis-nn",
+    keep_constant_channels: bool = False,
     on_event: Callable[[str], None] = _silent,
 ) -> BuildResult:
     """Compiles a ``.tflite`` file into firmware for a board, as ``mcugen build`` does.
 
     ``target`` is a board, a chip, a target such as "stm32f7", or the path of a board file.
     ``output`` is replaced when all is done, and not before; ``cmsis_nn`` is a folder of CMSIS-NN
-    sources to use instead of those that are installed. ``on_event`` is told what goes on, a line
-    at a time. Sizes in the result's manifest are bytes.
+    sources to use instead of those that are installed. ``kernels`` "fast" lets mcugen's own
+    kernels run what they run exactly, and leaves channels of one value out unless
+    ``keep_constant_channels``. ``on_event`` is told what goes on, a line at a time. Sizes in the
+    result's manifest are bytes.
 
     Raises McugenError: UsageError for a file or folder, ModelError for what cannot be compiled
     exactly, BoardError, FitError where the model does not fit, ToolchainError. Then ``output`` is
@@ -57,6 +62,8 @@ def build(
         target=target,
         output=folder,
         cmsis_nn=None if cmsis_nn is None else Path(cmsis_nn),
+        kernels=kernels,
+        keep_constant_channels=keep_constant_channels,
         on_event=on_event,
     )
     write_report(folder)

@@ -61,14 +61,15 @@ def build(
     output: Path,
     cmsis_nn: Path | None = None,
     kernels: Choice = "cmsis-nn",
-    keep_constant_channels: bool = True,
+    keep_constant_channels: bool = False,
     loader_no_read: bool = False,
     on_event: Event = silent,
     object_cache: Path | None = None,
 ) -> BuildResult:
     """Compiles ``model`` for the board, chip, target or board file ``target`` into ``output``.
 
-    Channels that have one value whatever the input is are left out unless they are to be kept.
+    With fast ``kernels``, channels that have one value whatever the input is are left out unless
+    they are to be kept.
     ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
     Raises McugenError; then ``output`` is as it was before.
     """
@@ -78,7 +79,10 @@ def build(
     graph = read_model(model)
     with about(model):
         program = compile_graph(
-            graph, _source(model), made_for, keep_constant_channels=keep_constant_channels
+            graph,
+            _source(model),
+            made_for,
+            keep_constant_channels=keep_constant_channels or kernels != "fast",
         )
     fit.check(program, board)
     loader_sources = loader_tree(board, no_read=loader_no_read)

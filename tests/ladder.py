@@ -27,7 +27,6 @@ def check_everywhere(
     seed: int,
     inputs: int,
     boards: Sequence[str] = BOARDS,
-    keep_constant_channels: bool = True,
     kernels: Choice = "cmsis-nn",
     more_inputs: Sequence[bytes] = (),
 ) -> Manifest:
@@ -50,7 +49,6 @@ def check_everywhere(
             target=board,
             output=output,
             object_cache=cache,
-            keep_constant_channels=keep_constant_channels,
             kernels=kernels,
         ).manifest
         expected = run_reference(make_references(model, read), read, manifest, data)

@@ -92,7 +92,7 @@ def build(
             output=output,
             cmsis_nn=cmsis_nn,
             kernels=kernels,
-            keep_constant_channels=keep_constant_channels or kernels != "fast",
+            keep_constant_channels=keep_constant_channels,
             loader_no_read=loader_no_read,
             on_event=on_event,
         )

@@ -208,7 +208,7 @@ class TestBuild:
             "output": Path("build"),
             "cmsis_nn": None,
             "kernels": "cmsis-nn",
-            "keep_constant_channels": True,
+            "keep_constant_channels": False,
             "loader_no_read": False,
         }
         named = {"target": "x", "output": Path("o"), "cmsis_nn": Path("c"), "kernels": "fast"}

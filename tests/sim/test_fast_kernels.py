@@ -12,24 +12,27 @@ from tests.conftest import EXAMPLE_MODEL, SHARED_MODELS
 from tests.sim.test_models import check_equal, needs
 
 LARGE = SHARED_MODELS / "mobilenet_v1_0.25_128_int8.tflite"
+VWW = SHARED_MODELS / "vww_96_int8.tflite"
 BUDGETS = [
-    # model, board, instructions, arena, flash
-    (EXAMPLE_MODEL, "stm32f7", 13_400_000, 72_704, 310_000),
-    (EXAMPLE_MODEL, "nucleo-f446re", 13_400_000, 72_704, 310_000),
-    (LARGE, "stm32f7", 13_700_000, 72_704, 565_000),
-    (SHARED_MODELS / "person_detect.tflite", "stm32f7", 7_900_000, 42_000, 300_000),
-    (SHARED_MODELS / "vww_96_int8.tflite", "nucleo-f446re", 8_300_000, 42_000, 300_000),
+    # model, board, whether constant channels are kept, instructions, arena, flash
+    (EXAMPLE_MODEL, "stm32f7", False, 13_400_000, 72_704, 310_000),
+    (EXAMPLE_MODEL, "nucleo-f446re", False, 13_400_000, 72_704, 310_000),
+    (LARGE, "stm32f7", False, 13_700_000, 72_704, 565_000),
+    (SHARED_MODELS / "person_detect.tflite", "stm32f7", False, 7_900_000, 42_000, 300_000),
+    (VWW, "nucleo-f446re", True, 8_300_000, 42_000, 300_000),
+    (VWW, "stm32f7", False, 5_000_000, 42_000, 100_000),
 ]
 
 
 @pytest.mark.parametrize(
-    ("model", "board", "instructions", "arena", "flash"),
+    ("model", "board", "keep", "instructions", "arena", "flash"),
     BUDGETS,
     ids=[f"{model.stem}-{board}" for model, board, *_ in BUDGETS],
 )
 def test_exact_within_its_budget(
     model: Path,
     board: str,
+    keep: bool,
     instructions: int,
     arena: int,
     flash: int,
@@ -37,7 +40,12 @@ def test_exact_within_its_budget(
     object_cache: Path,
 ) -> None:
     manifest = build(
-        needs(model), target=board, output=tmp_path, kernels="fast", object_cache=object_cache
+        needs(model),
+        target=board,
+        output=tmp_path,
+        kernels="fast",
+        keep_constant_channels=keep,
+        object_cache=object_cache,
     ).manifest
     report = verify(tmp_path, executions=("host", "board"), count=3).as_json()
     check_equal(report)
