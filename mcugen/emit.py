@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jinja2
@@ -14,9 +14,21 @@ from numpy.typing import NDArray
 
 from mcugen import resources
 from mcugen.boards import Board
+from mcugen.emit_rows import (
+    WHOLE_CALL,
+    StripTexts,
+    WalkView,
+    by_rows,
+    run_views,
+    step_views,
+    strip_parameters,
+    strip_texts,
+    walk_view,
+)
 from mcugen.ir import DType, Shape, Tensor
 from mcugen.kernels.call import float_literal
 from mcugen.memory.plan import Plan
+from mcugen.memory.rows.plan import RowPlan, runs
 from mcugen.program import Program
 from mcugen.schedule import Schedule, Step
 from mcugen.version import __version__
@@ -43,7 +55,11 @@ class ConstantView:
 
 @dataclass(frozen=True)
 class LayerView:
-    """A step as the templates print it: every pointer already a C expression."""
+    """A layer as the templates print it: every pointer already a C expression.
+
+    ``walk`` is None for a layer that runs in one call; of another one, pointers are parameters of
+    its function, and ``rows`` what its strips differ in.
+    """
 
     index: int
     name: str
@@ -58,6 +74,9 @@ class LayerView:
     scratch: str
     scratch_bytes: int
     constants: tuple[ConstantView, ...]
+    rows: StripTexts = WHOLE_CALL
+    walk: WalkView | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
 
     @property
     def input(self) -> str:
@@ -172,6 +191,8 @@ def _model_values(
         "contents": _contents(program.schedule, program.plan),
         "families": families,
         "has_weights": has_weights,
+        "runs": run_views(program),
+        "steps": step_views(program),
         "sources": [*own, *(path for path in copied if path.endswith(".c"))],
         "includes": _include_dirs(copied),
     }
@@ -189,7 +210,7 @@ def _layer(program: Program, step: Step) -> LayerView:
     scratch = "NULL"
     if lowered.scratch_bytes:
         scratch = f"&model_arena[{plan.scratch_offset(step)}]"
-    return LayerView(
+    whole = LayerView(
         index=step.index,
         name=step.name,
         title=_title(schedule, step),
@@ -212,6 +233,21 @@ def _layer(program: Program, step: Step) -> LayerView:
             for constant in lowered.constants
         ),
     )
+    return _by_rows(schedule, step, whole) if by_rows(plan, step) else whole
+
+
+def _by_rows(schedule: Schedule, step: Step, whole: LayerView) -> LayerView:
+    """The layer as a function that makes a strip of rows."""
+    parameters = strip_parameters(schedule, step)
+    *inputs, output = (name for _, name in parameters)
+    return replace(
+        whole,
+        inputs=tuple(inputs),
+        output=output,
+        rows=strip_texts(schedule, step),
+        walk=walk_view(schedule, step),
+        parameters=parameters,
+    )
 
 
 def constant_symbol(layer: str, constant: str) -> str:
@@ -219,7 +255,7 @@ def constant_symbol(layer: str, constant: str) -> str:
     return f"model_{layer}_{constant}"
 
 
-def _pointer(plan: Plan, tensor: Tensor) -> str:
+def _pointer(plan: Plan | RowPlan, tensor: Tensor) -> str:
     start = f"&model_arena[{plan.tensor_offset(tensor.id)}]"
     if tensor.dtype is DType.INT8:
         return start
@@ -265,7 +301,7 @@ def _classes(shape: Shape) -> int | None:
     return shape[-1] if shape and math.prod(shape) == shape[-1] else None
 
 
-def _contents(schedule: Schedule, plan: Plan) -> list[str]:
+def _contents(schedule: Schedule, plan: Plan | RowPlan) -> list[str]:
     """The table at the top of ``model.c``: a line a layer, columns aligned."""
     rows = [("", "layer", "kernel", "reads", "writes", "scratch")]
     for step in schedule.steps:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mcugen.kernels import Target
 from mcugen.memory.plan import Plan
+from mcugen.memory.rows.plan import RowPlan
 from mcugen.schedule import Schedule
 
 
@@ -27,4 +28,4 @@ class Program:
     source: Source
     target: Target
     schedule: Schedule
-    plan: Plan
+    plan: Plan | RowPlan

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcugen.ir import DType
+from mcugen.kernels.contract import RowContract
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Call:
 
     ``function`` is the C function; ``template`` (below ``templates/ops``) renders the call from
     ``params``, a frozen dataclass. ``backend`` names the backend that knows the sources of what the
-    call ``needs``.
+    call ``needs``. ``rows`` is None where the kernel runs on whole pictures only.
     """
 
     backend: str
@@ -52,6 +53,7 @@ class Call:
     scratch_bytes: int = 0
     overlaps: tuple[Overlap, ...] = ()
     needs: tuple[str, ...] = ()
+    rows: RowContract | None = None
 
 
 def float_literal(value: float) -> str:

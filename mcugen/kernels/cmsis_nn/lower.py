@@ -6,13 +6,14 @@ that unused paths are not linked and no more scratch is planned than the chosen 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcugen.boards import Core
 from mcugen.ir import DType, Graph, Op, Shape
 from mcugen.kernels.call import Call, constant
 from mcugen.kernels.cmsis_nn.family import FAMILY
 from mcugen.kernels.cmsis_nn.release import Release
+from mcugen.kernels.contract import RowContract, window_rows
 from mcugen.kernels.quantisation import requantised_channels
 from mcugen.ops.activation import activation_range
 from mcugen.ops.average_pool_2d import AveragePool2D
@@ -21,6 +22,9 @@ from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.fully_connected import FullyConnected
 from mcugen.ops.max_pool_2d import MaxPool2D
 from mcugen.ops.padding import Margins, Pair
+
+_CALL_COST, _SUM_COST = 200, 1.3
+"""Instructions of a call, and of an addition to the sum of a channel's weights; measured."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,21 @@ def convolution(release: Release, graph: Graph, op: Op, core: Core) -> Call | No
         upscale_argument=release.upscale_argument and not pointwise,
     )
     scratch_bytes = 0 if pointwise else _im2col_bytes(weights.shape, release)
-    return _per_channel(graph, op, function, "convolve.c.j2", call, scratch_bytes)
+    whole = _per_channel(graph, op, function, "convolve.c.j2", call, scratch_bytes)
+    return replace(whole, rows=_convolution_rows(call, pointwise=pointwise))
+
+
+def _convolution_rows(call: ConvCall, *, pointwise: bool) -> RowContract | None:
+    """The matrix product sums the weights of every channel anew in each call."""
+    sums = int(_SUM_COST * call.filter[0] * call.filter[3])
+    return window_rows(
+        call.input,
+        call.output,
+        window=call.filter[1],
+        stride=call.window.stride[0],
+        top=call.window.padding[0],
+        call_cost=_CALL_COST + (sums if pointwise else 0),
+    )
 
 
 def _per_channel(
@@ -148,7 +166,19 @@ def depthwise(release: Release, graph: Graph, op: Op, core: Core) -> Call | None
     )
     im2col = function == "arm_depthwise_conv_s8_opt" and core.dsp
     scratch_bytes = 2 * units * height * width if im2col else 0
-    return _per_channel(graph, op, function, "depthwise.c.j2", call, scratch_bytes)
+    whole = _per_channel(graph, op, function, "depthwise.c.j2", call, scratch_bytes)
+    return replace(whole, rows=_window_rows(call, height))
+
+
+def _window_rows(call: ConvCall | PoolCall, height: int) -> RowContract | None:
+    return window_rows(
+        call.input,
+        call.output,
+        window=height,
+        stride=call.window.stride[0],
+        top=call.window.padding[0],
+        call_cost=_CALL_COST,
+    )
 
 
 def _depthwise_function(
@@ -237,17 +267,19 @@ def _pool(
 ) -> Call:
     source, output = graph.input(op, 0), graph.output(op)
     pads = attrs.padding.resolve(source.shape[1:3], attrs.filter, attrs.stride)
+    call = PoolCall(
+        window=Window(attrs.stride, pads[:2]),
+        activation=activation_range(attrs.activation, output.qparams),
+        input=source.shape,
+        filter=attrs.filter,
+        output=output.shape,
+    )
     return Call(
         backend=FAMILY.name,
         function=function,
         template="pool.c.j2",
-        params=PoolCall(
-            window=Window(attrs.stride, pads[:2]),
-            activation=activation_range(attrs.activation, output.qparams),
-            input=source.shape,
-            filter=attrs.filter,
-            output=output.shape,
-        ),
+        params=call,
         scratch_bytes=scratch_bytes,
         needs=(function,),
+        rows=_window_rows(call, attrs.filter[0]),
     )

@@ -11,6 +11,7 @@ from mcugen import numerics
 from mcugen.boards import Core
 from mcugen.ir import DType, Graph, Op, Shape, Tensor
 from mcugen.kernels.call import Call, Overlap, constant, float_literal
+from mcugen.kernels.contract import BY_ROW, RowContract
 from mcugen.kernels.portable.family import FAMILY
 from mcugen.ops.activation import activation_range
 from mcugen.ops.add import Add
@@ -120,7 +121,13 @@ def add(graph: Graph, op: Op, core: Core) -> Call | None:
         constants=(constant("operand", DType.INT8, b.array()),) if b.is_constant else (),
         overlaps=tuple(Overlap(position, distance=0) for position in inputs),
         needs=("add_s8.c",),
+        rows=None if b.is_constant else _by_row(output),
     )
+
+
+def _by_row(picture: Tensor) -> RowContract | None:
+    """None for what is no picture (1, h, w, c)."""
+    return BY_ROW if len(picture.shape) == 4 and picture.shape[0] == 1 else None
 
 
 def _operand(tensor: Tensor, common: float) -> Rescale:
@@ -216,6 +223,7 @@ def requantise(graph: Graph, op: Op, core: Core) -> Call | None:
         constants=(constant("table", DType.UINT8, by_raw_byte),),
         overlaps=(IN_PLACE,),
         needs=("lookup_8.c",),
+        rows=_by_row(output),
     )
 
 
@@ -231,6 +239,7 @@ def quantise_float(graph: Graph, op: Op, core: Core) -> Call | None:
         params=_affine(output),
         overlaps=(IN_PLACE,),
         needs=("quantize_f32.c",),
+        rows=_by_row(output),
     )
 
 
@@ -245,6 +254,7 @@ def dequantise(graph: Graph, op: Op, core: Core) -> Call | None:
         template="dequantize.c.j2",
         params=_affine(source),
         needs=("dequantize_s8.c",),
+        rows=_by_row(source),
     )
 
 

@@ -1,0 +1,138 @@
+"""Places what a section adds to an arena in which the tensors before it have their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from mcugen.memory.rows.gaps import Interval, gaps
+from mcugen.memory.rows.network import Network
+from mcugen.memory.rows.problem import ALIGNMENT, Key, RowProblem, row_problem
+from mcugen.memory.rows.sections import Event, Move, Section, expand
+
+_PART_COST, _MOVE_COST, _BYTES_AN_INSTRUCTION = 150, 60, 4
+"""Instructions around a call on a strip, and of a move besides its bytes; measured."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A section with what it takes: ``bound`` bytes of arena at least, ``cost`` instructions more
+    than its layers in one call each."""
+
+    section: Section
+    bound: int
+    cost: int
+
+
+Offsets = Mapping[Key, int]
+
+
+class SectionPlacer:
+    """One section's buffers; ``fixed`` are those whose places were decided before."""
+
+    def __init__(self, network: Network, section: Section) -> None:
+        events = expand(network, section)
+        problem = row_problem(network, events, section.layers)
+        self.offer = Offer(section, problem.bound, _cost(network, section, events))
+        self._problem = problem
+        self._near: dict[Key, list[tuple[Key, tuple[Interval, ...]]]] | None = None
+        self._sizes = {buffer.key: buffer.footprint for buffer in problem.buffers}
+        self._output: Key = ("tensor", network.layers[section.last].output)
+        self._added = [
+            buffer.key
+            for buffer in sorted(problem.buffers, key=lambda one: (-one.footprint, one.key))
+            if buffer.key[0] == "scratch" or network.births[buffer.key[1]] >= section.first
+        ]
+
+    def top(self, placed: Offsets) -> int:
+        """The end of what was placed."""
+        return max(offset + self._sizes[key] for key, offset in placed.items())
+
+    def placings(self, fixed: Offsets, arena: int) -> Iterator[dict[Key, int]]:
+        """Offsets of the section's own buffers below ``arena`` bytes; each output offset once.
+
+        Of each buffer the lowest and the highest free place is tried, in a few orders.
+        """
+        seen: set[int] = set()
+        for order in self._orders():
+            for low, rest_low in product((True, False), repeat=2):
+                ways = {key: (low if key == self._output else rest_low) for key in order}
+                placed = self._place(order, ways, fixed, arena)
+                if placed is not None and placed[self._output] not in seen:
+                    seen.add(placed[self._output])
+                    yield placed
+
+    def _orders(self) -> Iterable[Sequence[Key]]:
+        others = [key for key in self._added if key != self._output]
+        orders = [
+            [self._output, *others],
+            [*others, self._output],
+            [*reversed(others), self._output],
+            sorted(self._added, key=lambda key: (key[0], key[1])),
+        ]
+        return dict.fromkeys(map(tuple, orders))
+
+    def _place(
+        self, order: Sequence[Key], low: Mapping[Key, bool], fixed: Offsets, arena: int
+    ) -> dict[Key, int] | None:
+        placed: dict[Key, int] = {}
+        for key in order:
+            taken = sorted(
+                (offset + begin, offset + end)
+                for other, intervals in self._neighbours(key)
+                if (offset := placed.get(other, fixed.get(other, -1))) >= 0
+                for begin, end in intervals
+            )
+            highest = (arena - self._sizes[key]) // ALIGNMENT * ALIGNMENT
+            at = _lowest(taken) if low[key] else _highest(taken, highest)
+            if not 0 <= at <= highest:
+                return None
+            placed[key] = at
+        return placed
+
+    def _neighbours(self, key: Key) -> list[tuple[Key, tuple[Interval, ...]]]:
+        if self._near is None:
+            keys = [buffer.key for buffer in self._problem.buffers]
+            self._near = {one: [] for one in keys}
+            for (one, two), forbidden in gaps(self._problem).items():
+                self._near[keys[one]].append((keys[two], forbidden))
+        return self._near[key]
+
+
+def _lowest(taken: Sequence[Interval]) -> int:
+    """The lowest offset, from 0 up, that lies in none of the sorted open intervals."""
+    at = 0
+    for begin, end in taken:
+        if begin < at < end:
+            at = -(-end // ALIGNMENT) * ALIGNMENT
+    return at
+
+
+def _highest(taken: Sequence[Interval], highest: int) -> int:
+    """The highest offset, from ``highest`` down; negative where there is none."""
+    at = highest
+    for begin, end in sorted(taken, key=lambda one: -one[1]):
+        if begin < at < end:
+            at = begin // ALIGNMENT * ALIGNMENT
+    return at
+
+
+def _cost(network: Network, section: Section, events: Sequence[Event]) -> int:
+    """Instructions that strips take more than whole layers, about."""
+    if len(events) == 1:
+        return 0
+    cost = 0
+    for event in events:
+        if isinstance(event, Move):
+            row_bytes = network.pictures[event.tensor].row_bytes
+            cost += _MOVE_COST + event.count * row_bytes // _BYTES_AN_INSTRUCTION
+        else:
+            contract = network.layers[event.layer].contract
+            assert contract is not None
+            cost += _PART_COST + contract.call_cost
+    for layer in section.layers:
+        contract = network.layers[layer].contract
+        assert contract is not None
+        cost -= contract.call_cost
+    return cost

@@ -1,0 +1,133 @@
+"""The plan of a network that runs by rows, as the emitter and the manifest want it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from mcugen.memory.plan import Plan
+from mcugen.memory.problem import Buffer
+from mcugen.memory.rows.network import Network, network
+from mcugen.memory.rows.problem import ALIGNMENT, Key, RowProblem, row_problem
+from mcugen.memory.rows.search import Found, RowSearch
+from mcugen.memory.rows.sections import WHOLE, Event, Section, expand, line_rows
+from mcugen.memory.rows.validate import check_rows
+from mcugen.schedule import Schedule, Step
+
+Arena = int | Literal["least"]
+"""A budget in bytes, or as few as possible."""
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """Where everything stands, and which layers run together in strips of rows.
+
+    Time runs in ``sections``, the steps of the generated code: a buffer is alive from one to
+    another. ``live`` are the bytes that are alive at once in each of them, ``lower_bound`` is the
+    largest.
+    """
+
+    network: Network
+    sections: tuple[Section, ...]
+    offsets: Mapping[Key, int]
+    arena_bytes: int
+    live: tuple[int, ...]
+
+    @property
+    def lower_bound(self) -> int:
+        return max(self.live)
+
+    @property
+    def binding_step(self) -> int:
+        return self.live.index(max(self.live))
+
+    def step_of(self, layer: int) -> int:
+        """The step in which a layer runs."""
+        return next(n for n, one in enumerate(self.sections) if layer in one.layers)
+
+    def tensor(self, tensor_id: int) -> Buffer:
+        """The bytes that a tensor has of the arena: all of it, or its line buffer."""
+        birth = self.network.births[tensor_id]
+        last = min(self.network.last_reads[tensor_id], len(self.network.layers) - 1)
+        start, end = 0 if birth < 0 else self.step_of(birth), self.step_of(max(last, 0)) + 1
+        size = self.rows_kept(tensor_id) * self.network.pictures[tensor_id].row_bytes
+        return Buffer(f"tensor {tensor_id}", size, start, end, ALIGNMENT)
+
+    def tensor_offset(self, tensor_id: int) -> int:
+        return self.offsets["tensor", tensor_id]
+
+    def scratch(self, step: Step) -> Buffer | None:
+        """None where the step's kernel needs no scratch."""
+        if not step.call.scratch_bytes:
+            return None
+        at = self.step_of(step.index)
+        return Buffer(f"scratch {step.index}", step.call.scratch_bytes, at, at + 1, ALIGNMENT)
+
+    def scratch_offset(self, step: Step) -> int:
+        return self.offsets["scratch", step.index]
+
+    def rows_kept(self, tensor_id: int) -> int:
+        """Rows of a tensor that its place has room for: fewer than it has for a line buffer."""
+        birth = self.network.births[tensor_id]
+        section = self.sections[self.step_of(birth)] if birth >= 0 else None
+        if section is None or section.strip == WHOLE or birth == section.last:
+            return self.network.pictures[tensor_id].rows
+        return line_rows(self.network, section, birth)
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """All calls and moves in order."""
+        return tuple(event for one in self.sections for event in expand(self.network, one))
+
+
+def plan_rows(schedule: Schedule, whole: Plan, arena: Arena) -> Plan | RowPlan | None:
+    """The fastest plan within ``arena`` bytes, or the one with the fewest; ``whole`` is the best
+    plan of whole layers, which is taken where no other is better. None where nothing fits.
+
+    A plan that does not hold is a bug and raises ValueError.
+    """
+    if arena != "least" and whole.arena_bytes <= arena:
+        return whole
+    net = network(schedule)
+    search = RowSearch(net)
+    found = _least(search, whole.arena_bytes) if arena == "least" else search.fastest(arena)
+    if found is None:
+        if arena == "least":
+            return whole
+        found = _least(search, whole.arena_bytes)
+        if found is None or found.arena_bytes > arena:
+            return None
+    made = _plan(net, found)
+    check_rows(schedule, made.events, made.offsets, made.arena_bytes)
+    return made
+
+
+def _least(search: RowSearch, known: int) -> Found | None:
+    """Looks for a plan at the floor of the family, then by halves below what is known to work."""
+    best: Found | None = None
+    low, target = search.floor, search.floor
+    while low < known:
+        found = search.fastest(target)
+        if found is None:
+            low = target + ALIGNMENT
+        else:
+            best, known = found, found.arena_bytes
+        target = (low + known) // 2 // ALIGNMENT * ALIGNMENT
+    return best
+
+
+def _plan(net: Network, found: Found) -> RowPlan:
+    live = []
+    for section in found.sections:
+        problem: RowProblem = row_problem(net, expand(net, section), section.layers)
+        live.append(problem.bound)
+    return RowPlan(net, found.sections, found.offsets, found.arena_bytes, tuple(live))
+
+
+def runs(plan: Plan | RowPlan) -> Sequence[Section]:
+    """The sections whose layers are made in strips; none in a plan of whole layers."""
+    if isinstance(plan, Plan):
+        return ()
+    return tuple(section for section in plan.sections if section.strip != WHOLE)

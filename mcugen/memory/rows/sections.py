@@ -1,0 +1,163 @@
+"""Sections of a network, and what happens in one: calls on strips of rows, and windows that slide.
+
+The generated C does the same (``templates/rows.c.j2``): of the layers of a section, the last one
+whose next strip has all its rows of input is the one that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mcugen.memory.rows.network import Network
+
+WHOLE = 0
+"""The strip height of a layer that runs in one call."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Layers ``first`` to ``last`` run as one step, in strips of ``strip`` rows.
+
+    A section of one layer may be ``WHOLE``.
+    """
+
+    first: int
+    last: int
+    strip: int = WHOLE
+
+    @property
+    def layers(self) -> range:
+        return range(self.first, self.last + 1)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows [``first``, ``first`` + ``count``) of a tensor, the first in slot ``slot`` of where the
+    tensor stands: its own number for a tensor that stands whole, less in a line buffer."""
+
+    tensor: int
+    first: int
+    count: int
+    slot: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """A call: rows of a layer's output from rows of its inputs."""
+
+    layer: int
+    output: Rows
+    inputs: tuple[Rows, ...]
+
+
+@dataclass(frozen=True)
+class Move:
+    """The rows of a line buffer that are still needed go to its start; none may be left."""
+
+    tensor: int
+    first: int
+    count: int
+    slot: int
+
+
+Event = Part | Move
+
+
+def line_rows(network: Network, section: Section, layer: int) -> int:
+    """Rows of the line buffer between ``layer`` and the next one of the section: what a strip of
+    that one reads."""
+    contract = network.layers[layer + 1].contract
+    assert contract is not None
+    height = network.pictures[network.layers[layer].output].rows
+    return min(height, contract.window + (section.strip - 1) * contract.stride)
+
+
+def expand(network: Network, section: Section) -> tuple[Event, ...]:
+    """All that happens in a section, in order."""
+    if section.strip == WHOLE:
+        return (_whole(network, section.first),)
+    return tuple(_Walk(network, section).events())
+
+
+def _whole(network: Network, layer: int) -> Part:
+    def all_of(tensor: int) -> Rows:
+        return Rows(tensor, 0, network.pictures[tensor].rows, 0)
+
+    one = network.layers[layer]
+    return Part(layer, all_of(one.output), tuple(map(all_of, one.inputs)))
+
+
+class _Walk:
+    """How many rows of each layer are made, and how many have left their line buffers."""
+
+    def __init__(self, network: Network, section: Section) -> None:
+        self._network = network
+        self._section = section
+        self._made = dict.fromkeys(section.layers, 0)
+        self._gone = dict.fromkeys(section.layers, 0)
+        self._heights = {
+            layer: network.pictures[network.layers[layer].output].rows for layer in section.layers
+        }
+
+    def events(self) -> Iterator[Event]:
+        while (chosen := self._next()) is not None:
+            layer, end = chosen
+            if layer != self._section.last:
+                yield from self._make_room(layer, end)
+            yield self._part(layer, end)
+            self._made[layer] = end
+
+    def _next(self) -> tuple[int, int] | None:
+        """The last layer that can run, and the end of the rows that it makes."""
+        wanted = self._heights[self._section.last]
+        for layer in reversed(self._section.layers):
+            end = min(self._made[layer] + self._section.strip, wanted)
+            if end > self._made[layer]:
+                if layer == self._section.first:
+                    return layer, end
+                wanted = self._end_needed(layer, end)
+                if self._made[layer - 1] >= wanted:
+                    return layer, end
+            elif layer > self._section.first:
+                wanted = self._heights[layer - 1]  # rows that nobody reads are made at last
+        return None
+
+    def _end_needed(self, layer: int, end: int) -> int:
+        contract = self._network.layers[layer].contract
+        assert contract is not None
+        return contract.end_needed(end, self._heights[layer - 1])
+
+    def _first_needed(self, layer: int) -> int:
+        """The first row of the line buffer behind ``layer`` that is still to be read."""
+        contract = self._network.layers[layer + 1].contract
+        assert contract is not None
+        return min(self._made[layer], contract.first_needed(self._made[layer + 1]))
+
+    def _make_room(self, layer: int, end: int) -> Iterator[Move]:
+        """Slides the window back if rows up to ``end`` would not fit behind what stands in it."""
+        gone, made = self._gone[layer], self._made[layer]
+        if end - gone <= line_rows(self._network, self._section, layer):
+            return
+        first = self._first_needed(layer)
+        yield Move(self._network.layers[layer].output, first, made - first, first - gone)
+        self._gone[layer] = first
+
+    def _part(self, layer: int, end: int) -> Part:
+        one, contract = self._network.layers[layer], self._network.layers[layer].contract
+        assert contract is not None
+        made = self._made[layer]
+        output = Rows(one.output, made, end - made, made - self._gone_of(layer))
+        first = contract.first_needed(made)
+        inputs = []
+        for tensor in one.inputs:
+            height = self._network.pictures[tensor].rows
+            between = layer > self._section.first
+            is_line = between and tensor == self._network.layers[layer - 1].output
+            gone = self._gone[layer - 1] if is_line else 0
+            count = contract.end_needed(end, height) - first
+            inputs.append(Rows(tensor, first, count, first - gone))
+        return Part(layer, output, tuple(inputs))
+
+    def _gone_of(self, layer: int) -> int:
+        return self._gone[layer] if layer != self._section.last else 0
