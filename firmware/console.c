@@ -25,9 +25,8 @@ static struct {
     enum counter_unit unit;
     uint32_t input_received;
     bool output_valid;
-    uint32_t layer_began;
+    uint32_t piece_began;
     int32_t status;
-    uint32_t layers_run;
     struct layer_result layers[MODEL_LAYERS];
 } run;
 
@@ -124,10 +123,16 @@ static void send_layer(uint32_t layer)
     send_answer();
 }
 
+static bool is_complete(uint32_t layer)
+{
+    static const uint32_t layer_bytes[MODEL_LAYERS] = MODEL_LAYER_BYTES;
+    return run.layers[layer].bytes == layer_bytes[layer];
+}
+
 static void send_done(void)
 {
     uint64_t count = 0;
-    for (uint32_t layer = 0; layer < run.layers_run; layer++) {
+    for (uint32_t layer = 0; layer < MODEL_LAYERS; layer++) {
         count += run.layers[layer].count;
     }
     answer_begin(ANSWER_DONE);
@@ -147,18 +152,22 @@ __attribute__((noipa)) void console_model_ended(void)
     __asm__ volatile("" ::: "memory");
 }
 
-__attribute__((noinline)) void console_on_layer(void *context, uint32_t layer, const void *output,
-                                                uint32_t bytes)
+__attribute__((noinline)) void console_on_piece(void *context, uint32_t layer, uint32_t offset,
+                                                const void *data, uint32_t bytes)
 {
-    uint32_t count = counter_now() - run.layer_began;
+    uint32_t count = counter_now() - run.piece_began;
     (void)context;
+    (void)offset; /* pieces of a layer come in order */
     if (layer < MODEL_LAYERS) {
-        run.layers[layer] = (struct layer_result){
-            .count = count, .crc = crc32_update(0, output, bytes), .bytes = bytes};
-        run.layers_run = layer + 1;
-        send_layer(layer);
+        struct layer_result *result = &run.layers[layer];
+        result->count += count;
+        result->crc = crc32_update(result->crc, data, bytes);
+        result->bytes += bytes;
+        if (is_complete(layer)) {
+            send_layer(layer);
+        }
     }
-    run.layer_began = counter_now();
+    run.piece_began = counter_now();
     console_model_runs();
 }
 
@@ -169,12 +178,12 @@ static void run_model(void)
         return;
     }
     run.input_received = 0; /* the run overwrites it */
-    run.layers_run = 0;
+    memset(run.layers, 0, sizeof(run.layers));
     last.ran = true;
     answer_ack();
-    run.layer_began = counter_now();
+    run.piece_began = counter_now();
     console_model_runs();
-    int status = model_run(console_on_layer, NULL);
+    int status = model_run(console_on_piece, NULL);
     console_model_ended();
     run.status = status;
     run.output_valid = run.status == 0;
@@ -184,8 +193,10 @@ static void run_model(void)
 static void repeat_run(void)
 {
     answer_ack();
-    for (uint32_t layer = 0; layer < run.layers_run; layer++) {
-        send_layer(layer);
+    for (uint32_t layer = 0; layer < MODEL_LAYERS; layer++) {
+        if (is_complete(layer)) {
+            send_layer(layer);
+        }
     }
     send_done();
 }

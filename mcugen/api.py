@@ -38,6 +38,7 @@ def build(
     cmsis_nn: StrPath | None = None,
     kernels: Choice = "cmsis-nn",
     keep_constant_channels: bool = False,
+    arena: int | Literal["least"] | None = None,
     on_event: Callable[[str], None] = _silent,
 ) -> BuildResult:
     """Compiles a ``.tflite`` file into firmware for a board, as ``mcugen build`` does.
@@ -46,7 +47,8 @@ def build(
     ``output`` is replaced when all is done, and not before; ``cmsis_nn`` is a folder of CMSIS-NN
     sources to use instead of those that are installed. ``kernels`` "fast" lets mcugen's own
     kernels run what they run exactly, and leaves channels of one value out unless
-    ``keep_constant_channels``. ``on_event`` is told what goes on, a line at a time. Sizes in the
+    ``keep_constant_channels``. ``arena`` lets layers run by rows: the fastest plan within so many
+    bytes, or "least". ``on_event`` is told what goes on, a line at a time. Sizes in the
     result's manifest are bytes.
 
     Raises McugenError: UsageError for a file or folder, ModelError for what cannot be compiled
@@ -64,6 +66,7 @@ def build(
         cmsis_nn=None if cmsis_nn is None else Path(cmsis_nn),
         kernels=kernels,
         keep_constant_channels=keep_constant_channels,
+        arena=arena,
         on_event=on_event,
     )
     write_report(folder)

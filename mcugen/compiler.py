@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen import fit, manifest
-from mcugen.boards import as_file, board_file, load_board
+from mcugen.boards import Board, as_file, board_file, load_board
 from mcugen.emit import emit_model
 from mcugen.firmware import (
     build_firmware,
@@ -24,7 +24,8 @@ from mcugen.firmware import (
 from mcugen.ir import Graph
 from mcugen.kernels import Choice, Target, backends
 from mcugen.manifest import MODEL_FILE, Manifest
-from mcugen.memory.plan import plan
+from mcugen.memory.plan import Plan, plan
+from mcugen.memory.rows.plan import Arena, plan_within
 from mcugen.passes import refuse_unsupported, remove_constant_channels, run_passes
 from mcugen.passes.untrained import untrained
 from mcugen.program import Program, Source
@@ -62,6 +63,7 @@ def build(
     cmsis_nn: Path | None = None,
     kernels: Choice = "cmsis-nn",
     keep_constant_channels: bool = False,
+    arena: Arena | None = None,
     loader_no_read: bool = False,
     on_event: Event = silent,
     object_cache: Path | None = None,
@@ -69,7 +71,8 @@ def build(
     """Compiles ``model`` for the board, chip, target or board file ``target`` into ``output``.
 
     With fast ``kernels``, channels that have one value whatever the input is are left out unless
-    they are to be kept.
+    they are to be kept. ``arena`` is how many bytes the arena may have, or "least"; without it
+    layers run one by one, and by rows only where they would not fit the board otherwise.
     ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
     Raises McugenError; then ``output`` is as it was before.
     """
@@ -83,8 +86,9 @@ def build(
             _source(model),
             made_for,
             keep_constant_channels=keep_constant_channels or kernels != "fast",
+            arena=_budget(arena, board),
         )
-    fit.check(program, board)
+    fit.check(program, board, arena)
     loader_sources = loader_tree(board, no_read=loader_no_read)
     library = emit_model(program)
     with staged(output) as folder:
@@ -104,19 +108,44 @@ def build(
         shutil.rmtree(objects)
         written = record(program, board, image, loader, folder)
         manifest.write_manifest(folder, written)
-    return BuildResult(output, written, untrained(program.schedule.graph))
+    notes = (*untrained(program.schedule.graph), *_by_rows(program, arena))
+    return BuildResult(output, written, notes)
 
 
 def compile_graph(
-    graph: Graph, source: Source, target: Target, *, keep_constant_channels: bool = True
+    graph: Graph,
+    source: Source,
+    target: Target,
+    *,
+    keep_constant_channels: bool = True,
+    arena: Arena | None = None,
 ) -> Program:
-    """All decisions, before anything is written."""
+    """All decisions, before anything is written. ``arena`` is a budget in bytes, or "least";
+    without it every layer runs in one call."""
     graph = run_passes(graph)
     refuse_unsupported(graph)
     if not keep_constant_channels:
         graph = run_passes(graph, (remove_constant_channels,))
     steps = schedule(graph, target)
-    return Program(source, target, steps, plan(steps))
+    placed = plan(steps) if arena is None else plan_within(steps, arena)
+    return Program(source, target, steps, placed)
+
+
+def _budget(arena: Arena | None, board: Board) -> Arena:
+    """What the arena may have: as it was said, and no more than the board has."""
+    if arena is None:
+        return board.arena_limit
+    return arena if arena == "least" else min(arena, board.arena_limit)
+
+
+def _by_rows(program: Program, arena: Arena | None) -> tuple[str, ...]:
+    """Says that layers run by rows where nobody asked for it."""
+    if arena is not None or isinstance(program.plan, Plan):
+        return ()
+    return (
+        f"layer by layer the board has too little RAM: some layers run by rows, in an arena of "
+        f"{program.plan.arena_bytes:,} bytes",
+    )
 
 
 def _source(model: Path) -> Source:

@@ -28,7 +28,7 @@ from mcugen.emit_rows import (
 from mcugen.ir import DType, Shape, Tensor
 from mcugen.kernels.call import float_literal
 from mcugen.memory.plan import Plan
-from mcugen.memory.rows.plan import RowPlan, runs
+from mcugen.memory.rows.plan import RowPlan
 from mcugen.program import Program
 from mcugen.schedule import Schedule, Step
 from mcugen.version import __version__

@@ -134,12 +134,12 @@ def walk_view(schedule: Schedule, step: Step) -> WalkView:
 
 def strip_parameters(schedule: Schedule, step: Step) -> tuple[tuple[str, str], ...]:
     """Type and name of each input of a layer's function, then of its output."""
-    names = ["input", "other"][: len(step.inputs)]
+    names = ["from", "from_other"][: len(step.inputs)]
     inputs = [
         (f"const {schedule.tensor(tensor).dtype.c_type} *", name)
         for tensor, name in zip(step.inputs, names, strict=True)
     ]
-    return (*inputs, (f"{schedule.tensor(step.output).dtype.c_type} *", "output"))
+    return (*inputs, (f"{schedule.tensor(step.output).dtype.c_type} *", "to"))
 
 
 def _run_name(schedule: Schedule, section: Section) -> str:
@@ -181,9 +181,7 @@ def _tensors(schedule: Schedule, plan: RowPlan, steps: Sequence[Step]) -> Iterat
         )
 
 
-def _strip(
-    schedule: Schedule, section: Section, step: Step, reader: Sequence[Step]
-) -> StripView:
+def _strip(schedule: Schedule, section: Section, step: Step, reader: Sequence[Step]) -> StripView:
     pointers = [
         _row_pointer(schedule, tensor, "strip.first", constant=True) for tensor in step.inputs
     ]

@@ -105,6 +105,7 @@ class FitError(McugenError):
     codes: ClassVar[Mapping[str, str]] = {
         "F001": "the model needs more RAM than the board has",
         "F002": "the firmware needs more flash than the board has",
+        "F003": "no plan of the model fits the arena that was asked for",
     }
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 from mcugen.boards import Board, all_boards
 from mcugen.emit import shape_text
 from mcugen.errors import FitError
+from mcugen.memory.plan import Plan
+from mcugen.memory.rows.plan import Arena
+from mcugen.memory.rows.sections import WHOLE
 from mcugen.program import Program
 
 _WORST_LAYERS = 5
 
 
-def check(program: Program, board: Board) -> None:
-    """Raises FitError F001 or F002, with a table of the layers that need the most.
+def check(program: Program, board: Board, arena: Arena | None = None) -> None:
+    """Raises FitError F001 or F002, F003 where ``arena`` bytes were asked for and do not do, with a
+    table of the layers that need the most.
 
     The linker has the last word on the flash that code takes.
     """
     if program.plan.arena_bytes > board.arena_limit:
         raise _ram_error(program, board)
+    if isinstance(arena, int) and program.plan.arena_bytes > arena:
+        raise _arena_error(program, arena)
     weights = _weights(program)
     available = board.application_flash.size
     if weights > available:
@@ -49,29 +55,78 @@ def _larger_boards(program: Program) -> str:
 
 
 def _ram_error(program: Program, board: Board) -> FitError:
-    steps, live = program.schedule.steps, program.plan.live
-    binding = steps[program.plan.binding_step]
-    worst = sorted(steps, key=lambda step: (-live[step.index], step.index))[:_WORST_LAYERS]
-    rows = [("layer", "writes", "alive", "over by")]
     room, arena = board.arena_limit, program.plan.arena_bytes
-    for step in worst:
-        over = live[step.index] - room
-        shape = shape_text(program.schedule.tensor(step.output).shape)
+    name, live = _binding(program)
+    return FitError(
+        "F001",
+        f"the model needs {arena - room:,} bytes more RAM than {board.name} has",
+        where=f"{name} binds: {live:,} bytes alive, "
+        f"{room:,} of {board.ram.size:,} bytes are left for the arena",
+        hint=f"{_larger_boards(program)}, or a smaller model or input",
+        details=_worst(program, room),
+    )
+
+
+def _arena_error(program: Program, room: int) -> FitError:
+    arena = program.plan.arena_bytes
+    name, live = _binding(program)
+    return FitError(
+        "F003",
+        f"no plan was found within {room:,} bytes: the least takes {arena:,}",
+        where=f"{name} binds: {live:,} bytes alive",
+        hint=f"`--arena {arena}`, or a smaller model or input",
+        details=_worst(program, room),
+    )
+
+
+def _binding(program: Program) -> tuple[str, int]:
+    """The step that needs the most bytes, and how many."""
+    place = program.plan.binding_step
+    first, last, rows = _steps(program)[place]
+    steps, live = program.schedule.steps, program.plan.live[place]
+    if first == last:
+        named = f"layer {first} `{steps[first].name}`"
+    else:
+        named = f"layers {first} `{steps[first].name}` to {last} `{steps[last].name}`"
+    return f"{named}{_at_a_time(rows)}", live
+
+
+def _at_a_time(rows: int) -> str:
+    return "" if rows == WHOLE else f", {_rows(rows)} at a time,"
+
+
+def _rows(count: int) -> str:
+    return "a row" if count == 1 else f"{count} rows"
+
+
+def _steps(program: Program) -> tuple[tuple[int, int, int], ...]:
+    """First layer, last layer and rows at a time of each step."""
+    plan = program.plan
+    if isinstance(plan, Plan):
+        return tuple((step.index, step.index, WHOLE) for step in program.schedule.steps)
+    return tuple((section.first, section.last, section.strip) for section in plan.sections)
+
+
+def _worst(program: Program, room: int) -> tuple[str, ...]:
+    """A table of the steps with the most bytes alive."""
+    found, live = _steps(program), program.plan.live
+    rows = [("layer", "writes", "alive", "over by")]
+    for place in sorted(range(len(found)), key=lambda n: (-live[n], n))[:_WORST_LAYERS]:
+        first, last, strip = found[place]
+        steps = program.schedule.steps
+        over = live[place] - room
+        shape = shape_text(program.schedule.tensor(steps[last].output).shape)
         over_text = f"{over:,}" if over > 0 else "fits"
-        rows.append((f"{step.index} {step.name}", shape, f"{live[step.index]:,}", over_text))
+        names = f"{first} {steps[first].name}"
+        if first != last:
+            names += f" to {last} {steps[last].name}"
+        named = names if strip == WHOLE else f"{names}, {_rows(strip)} at a time"
+        rows.append((named, shape, f"{live[place]:,}", over_text))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    table = tuple(
+    return tuple(
         "  ".join(
             cell.ljust(width) if column < 2 else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
-    )
-    return FitError(
-        "F001",
-        f"the model needs {arena - room:,} bytes more RAM than {board.name} has",
-        where=f"layer {binding.index} `{binding.name}` binds: {live[binding.index]:,} bytes alive, "
-        f"{room:,} of {board.ram.size:,} bytes are left for the arena",
-        hint=f"{_larger_boards(program)}, or a smaller model or input",
-        details=table,
     )

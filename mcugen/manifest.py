@@ -16,7 +16,7 @@ from mcugen.errors import UsageError
 
 FILE_NAME = "manifest.json"
 MODEL_FILE = "model.tflite"
-SCHEMA = 3
+SCHEMA = 4
 
 _DIGEST = "manifest_sha256"
 
@@ -33,7 +33,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Layer:
-    """A step of the generated code.
+    """An operator of the generated code.
 
     ``tensor`` is the id of its output in the .tflite file and ``shape`` its shape there; ``input``
     and ``output`` are shapes as people read them. ``left_out`` are (channel, value) of that output
@@ -57,11 +57,46 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Step:
+    """Layers ``first`` to ``last`` run together, ``rows`` of their outputs at a time; 0 rows for a
+    layer that runs in one call. ``live_bytes`` are alive at once.
+    """
+
+    first: int
+    last: int
+    rows: int
+    live_bytes: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """``bytes`` of a layer's output from ``offset`` on, as they stand in the arena from ``at`` on
+    when the hook is told of them. The ``moved`` bytes from ``line`` on were moved before, in the
+    line buffer of that output.
+    """
+
+    layer: int
+    offset: int
+    bytes: int
+    at: int
+    line: int
+    moved: int
+
+
+@dataclass(frozen=True)
+class Writes:
+    """The spans of the arena that may be written until the next piece of ``layer`` is done."""
+
+    layer: int
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class ArenaBuffer:
     """Bytes of the arena that are alive in the half-open interval of steps [``start``, ``end``).
 
-    ``kind`` is "tensor" or "scratch". ``layer`` is the step that writes it, None for the model's
-    input; ``offset`` is from the arena's start.
+    ``kind`` is "tensor", "line" for a window on some rows of a tensor, or "scratch". ``layer`` is
+    the one that writes it, None for the model's input; ``offset`` is from the arena's start.
     """
 
     name: str
@@ -99,8 +134,8 @@ class Manifest:
     ``product_id`` is the chip's number in the ROM bootloader's answer, ``sectors`` are the erase
     sectors of its flash as it leaves the factory. ``loader_bytes`` is None where no resident loader
     was made, because mcugen has none for the board. ``tried`` says where firmware for the board has
-    run. ``buffers`` are all that the arena ever holds; ``image_parts`` are the whole image, in the
-    order of their addresses.
+    run. ``pieces`` are the outputs as the hook is told of them. ``buffers`` are all that the arena
+    ever holds; ``image_parts`` are the whole image, in the order of their addresses.
     """
 
     mcugen: str
@@ -116,6 +151,8 @@ class Manifest:
     input: Edge
     output: Edge
     layers: tuple[Layer, ...]
+    steps: tuple[Step, ...]
+    pieces: tuple[Piece, ...]
     buffers: tuple[ArenaBuffer, ...]
     macs: int
     arena_bytes: int
@@ -138,15 +175,23 @@ class Manifest:
     files: Mapping[str, str]
 
     @property
-    def layer_writes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """What each layer may write: its output and scratch, as half-open spans of the arena."""
-        scratch = [buffer for buffer in self.buffers if buffer.kind == "scratch"]
+    def writes(self) -> tuple[Writes, ...]:
+        """What each piece may write: itself, what it moves and its layer's scratch."""
+        scratch = {
+            buffer.layer: (buffer.offset, buffer.offset + buffer.bytes)
+            for buffer in self.buffers
+            if buffer.kind == "scratch"
+        }
         return tuple(
-            (
-                (layer.offset, layer.offset + layer.bytes),
-                *((s.offset, s.offset + s.bytes) for s in scratch if s.layer == index),
+            Writes(
+                piece.layer,
+                (
+                    (piece.at, piece.at + piece.bytes),
+                    *(((piece.line, piece.line + piece.moved),) if piece.moved else ()),
+                    *((scratch[piece.layer],) if piece.layer in scratch else ()),
+                ),
             )
-            for index, layer in enumerate(self.layers)
+            for piece in self.pieces
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -207,6 +252,8 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["input"] = _edge(fields["input"])
     fields["output"] = _edge(fields["output"])
     fields["layers"] = tuple(_layer(layer) for layer in fields["layers"])
+    fields["steps"] = tuple(Step(**step) for step in fields["steps"])
+    fields["pieces"] = tuple(Piece(**piece) for piece in fields["pieces"])
     fields["buffers"] = tuple(ArenaBuffer(**buffer) for buffer in fields["buffers"])
     fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mcugen import toolchain
+from mcugen import manifest, toolchain
 from mcugen.boards import Board
 from mcugen.emit import constant_symbol, shape_text
 from mcugen.firmware import CROSS_COMPILER
@@ -20,10 +20,13 @@ from mcugen.manifest import (
     ImagePart,
     Layer,
     Manifest,
+    Piece,
     hash_files,
 )
 from mcugen.memory.plan import Plan
 from mcugen.memory.problem import Buffer
+from mcugen.memory.rows.plan import RowPlan
+from mcugen.memory.rows.sections import Move
 from mcugen.program import Program
 from mcugen.schedule import Step
 from mcugen.version import __version__
@@ -60,6 +63,8 @@ def record(
         input=_edge(schedule.tensor(schedule.inputs[0])),
         output=_edge(schedule.tensor(schedule.outputs[0])),
         layers=tuple(_layer(program, step) for step in schedule.steps),
+        steps=tuple(_steps(plan)),
+        pieces=tuple(_pieces(program)),
         buffers=tuple(_buffers(program)),
         macs=schedule.macs,
         arena_bytes=plan.arena_bytes,
@@ -111,7 +116,7 @@ def _layer(program: Program, step: Step) -> Layer:
         offset=plan.tensor_offset(step.output),
         bytes=output.nbytes,
         scratch_bytes=step.call.scratch_bytes,
-        live_bytes=plan.live[step.index],
+        live_bytes=plan.live[plan.step_of(step.index)],
         input=" + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs),
         output=shape_text(output.shape),
     )
@@ -130,24 +135,57 @@ def _buffers(program: Program) -> Iterator[ArenaBuffer]:
     for tensor_id in schedule.inputs:
         yield _buffer(plan, "tensor", None, plan.tensor(tensor_id))
     for step in schedule.steps:
-        yield _buffer(plan, "tensor", step, plan.tensor(step.output))
+        buffer = plan.tensor(step.output)
+        is_line = buffer.size < schedule.tensor(step.output).nbytes
+        yield _buffer(plan, "line" if is_line else "tensor", step, buffer)
     for step in schedule.steps:
         scratch = plan.scratch(step)
         if scratch is not None:
             yield _buffer(plan, "scratch", step, scratch)
 
 
-def _buffer(plan: Plan, kind: str, writer: Step | None, buffer: Buffer) -> ArenaBuffer:
+def _buffer(plan: Plan | RowPlan, kind: str, writer: Step | None, buffer: Buffer) -> ArenaBuffer:
     """``writer`` is None for the model's input."""
     return ArenaBuffer(
         name="input" if writer is None else writer.name,
         kind=kind,
         layer=None if writer is None else writer.index,
-        offset=plan.solution.offset(buffer.id),
+        offset=plan.offset(buffer),
         bytes=buffer.size,
         start=buffer.start,
         end=buffer.end,
     )
+
+
+def _steps(plan: Plan | RowPlan) -> Iterator[manifest.Step]:
+    if isinstance(plan, Plan):
+        for index, live in enumerate(plan.live):
+            yield manifest.Step(index, index, 0, live)
+        return
+    for section, live in zip(plan.sections, plan.live, strict=True):
+        yield manifest.Step(section.first, section.last, section.strip, live)
+
+
+def _pieces(program: Program) -> Iterator[Piece]:
+    """What the hook is told, in order."""
+    schedule, plan = program.schedule, program.plan
+    if isinstance(plan, Plan):
+        for step in schedule.steps:
+            size, at = schedule.tensor(step.output).nbytes, plan.tensor_offset(step.output)
+            yield Piece(step.index, 0, size, at, at, 0)
+        return
+    moved = 0
+    for event in plan.events:
+        rows = event if isinstance(event, Move) else event.output
+        row_bytes = plan.network.pictures[rows.tensor].row_bytes
+        if isinstance(event, Move):
+            moved = event.count * row_bytes
+            continue
+        line = plan.tensor_offset(rows.tensor)
+        at = line + rows.slot * row_bytes
+        first, size = rows.first * row_bytes, rows.count * row_bytes
+        yield Piece(event.layer, first, size, at, line, moved)
+        moved = 0
 
 
 def _image_parts(program: Program, image: Image) -> tuple[ImagePart, ...]:

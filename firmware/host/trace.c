@@ -1,4 +1,4 @@
-/* Runs the model on the host: inputs from stdin, the bytes of every layer's output to stdout. It
+/* Runs the model on the host: inputs from stdin, the pieces of every layer's output to stdout. It
  * ends with the process that started it, and does not work on one input for ever. */
 #include <signal.h>
 #include <stdio.h>
@@ -11,10 +11,12 @@
 
 #define SECONDS_AN_INPUT 60
 
-static void write_layer(void *context, uint32_t layer, const void *output, uint32_t bytes)
+static void write_piece(void *context, uint32_t layer, uint32_t offset, const void *data,
+                        uint32_t bytes)
 {
-    (void)layer;
-    fwrite(output, 1, bytes, context);
+    const uint32_t head[] = {layer, offset, bytes};
+    fwrite(head, sizeof(head), 1, context);
+    fwrite(data, 1, bytes, context);
 }
 
 static void end_with_parent(void)
@@ -33,7 +35,7 @@ int main(void)
     end_with_parent();
     while (fread(model_input(), 1, MODEL_INPUT_BYTES, stdin) == MODEL_INPUT_BYTES) {
         alarm(SECONDS_AN_INPUT);
-        if (model_run(write_layer, stdout) != 0) {
+        if (model_run(write_piece, stdout) != 0) {
             fputs("a kernel refused its arguments\n", stderr);
             return 1;
         }

@@ -20,6 +20,17 @@ from mcugen.console import Console
 
 if TYPE_CHECKING:
     from mcugen.kernels import Choice
+    from mcugen.memory.rows.plan import Arena
+
+
+def _arena(context: click.Context, parameter: click.Parameter, value: str | None) -> Arena | None:
+    if value is None:
+        return None
+    if value == "least":
+        return "least"
+    if value.isascii() and value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"`{value}` is neither a number of bytes nor `least`")
 
 
 @click.command(
@@ -27,6 +38,7 @@ if TYPE_CHECKING:
         "mcugen build model.tflite -t stm32f7",
         "mcugen build model.tflite -t STM32F446RE -o out -v",
         "mcugen build model.tflite -t ./board.toml",
+        "mcugen build model.tflite -t stm32f7 --arena least",
     )
 )
 @click.argument("model", type=click.Path(path_type=Path))
@@ -59,6 +71,13 @@ if TYPE_CHECKING:
     help="With fast kernels: keep channels that have one value whatever the input is.",
 )
 @click.option(
+    "--arena",
+    metavar="BYTES|least",
+    callback=_arena,
+    help="Run layers by rows where it takes that: the fastest plan within so many bytes of arena, "
+    "or `least`.",
+)
+@click.option(
     "--loader-no-read",
     is_flag=True,
     help="A resident loader that gives out neither flash nor RAM over the serial port; "
@@ -75,6 +94,7 @@ def build(
     cmsis_nn: Path | None,
     kernels: Choice,
     keep_constant_channels: bool,
+    arena: Arena | None,
     loader_no_read: bool,
     as_json: bool,
 ) -> int:
@@ -93,6 +113,7 @@ def build(
             cmsis_nn=cmsis_nn,
             kernels=kernels,
             keep_constant_channels=keep_constant_channels,
+            arena=arena,
             loader_no_read=loader_no_read,
             on_event=on_event,
         )

@@ -38,6 +38,13 @@ class Plan:
         """The step that needs the most bytes."""
         return self.live.index(max(self.live))
 
+    def step_of(self, layer: int) -> int:
+        """The step in which a layer runs: its own."""
+        return layer
+
+    def offset(self, buffer: Buffer) -> int:
+        return self.solution.offset(buffer.id)
+
     def tensor(self, tensor_id: int) -> Buffer:
         """The buffer of an input, or of what a step writes. Raises KeyError for other tensors."""
         return self.problem.buffer(_tensor(tensor_id))

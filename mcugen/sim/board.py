@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from mcugen.boards import Board, Region
 from mcugen.errors import BoardError, DeviceError
 from mcugen.image import ERASED, Image
+from mcugen.manifest import Writes
 from mcugen.protocol.session import Session
 from mcugen.sim.call_chain import call_chain
 from mcugen.sim.cpu import Cpu, Stopped
@@ -19,7 +20,7 @@ from mcugen.sim.peripherals_stm32f4 import add_stm32f4
 from mcugen.sim.peripherals_stm32f7 import add_stm32f7
 from mcugen.sim.trace import RunTrace
 from mcugen.sim.waiting import PATIENCE_SECONDS, Waiting
-from mcugen.sim.watch import LayerCallback, ModelWatch, Span
+from mcugen.sim.watch import ModelWatch, PieceCallback
 
 UNWRITTEN = 0xA5
 """What RAM holds at power-up, so that nothing can rely on zeros and the stack's depth shows."""
@@ -60,8 +61,8 @@ class VirtualBoard:
     ``flash`` is what the chip holds and may change; the processor then starts at its first
     address, as every chip does. Without it the flash holds nothing but the image, whose
     application is started directly. ``boot_address`` overrides both. ``image`` names what runs;
-    without one there is no watching the model. ``on_layer`` is told every layer's output,
-    ``layer_writes`` are the spans of the arena that each layer may write (all, if it is empty). A
+    without one there is no watching the model. ``on_piece`` is told every layer's output,
+    ``writes`` are the spans of the arena that each piece of it may write (all, if it is empty). A
     ``read`` lets the firmware wait at least ``least_wait_seconds`` of its own time and compute for
     ``limit`` instructions, None: for ever, as a chip does. Raises BoardError B003 when the virtual
     board does not have the chip's peripherals, or the image does not lie in the flash.
@@ -73,8 +74,8 @@ class VirtualBoard:
         image: Image | None,
         *,
         flash: FlashMemory | None = None,
-        on_layer: LayerCallback | None = None,
-        layer_writes: Sequence[Sequence[Span]] = (),
+        on_piece: PieceCallback | None = None,
+        writes: Sequence[Writes] = (),
         boot_address: int | None = None,
         faults: Faults | None = None,
         least_wait_seconds: float = PATIENCE_SECONDS,
@@ -105,7 +106,7 @@ class VirtualBoard:
         self._watch = (
             None
             if image is None
-            else ModelWatch(self.cpu, image, (*board.memory, *registers), layer_writes, on_layer)
+            else ModelWatch(self.cpu, image, (*board.memory, *registers), writes, on_piece)
         )
         self._session = Session(self)
         self._start()
@@ -167,7 +168,7 @@ class VirtualBoard:
         result = self._session.run(data)
         bottom, top = self._stack()
         return RunTrace(
-            outputs=tuple(self._watch.outputs),
+            outputs=self._watch.outputs,
             crcs=tuple(layer.crc32 for layer in result.layers),
             instructions=result.instructions,
             output=result.output,

@@ -31,6 +31,9 @@ _CORES = {
     "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
     "cortex-m7": arm.UC_CPU_ARM_CORTEX_M7,
 }
+_IN_REGISTERS = 4
+"""Arguments that a call passes in registers."""
+
 _GENERAL = tuple(getattr(arm, f"UC_ARM_REG_R{index}") for index in range(13))
 _ACCESSES = {
     unicorn.UC_MEM_READ_UNMAPPED: "reads",
@@ -134,8 +137,11 @@ class Cpu:
         return self._register(arm.UC_ARM_REG_LR)
 
     def argument(self, index: int) -> int:
-        """The n-th of the first four arguments, at a function's first instruction."""
-        return self._register(_GENERAL[index])
+        """The n-th 32-bit argument, at a function's first instruction: from the fifth on they are
+        on the stack."""
+        if index < _IN_REGISTERS:
+            return self._register(_GENERAL[index])
+        return int.from_bytes(self.read(self.sp + 4 * (index - _IN_REGISTERS), 4), "little")
 
     def map_ram(self, region: Region, fill: int) -> None:
         """RAM that holds the byte ``fill`` everywhere; the program cannot run from it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import struct
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 
 _SECONDS_AN_INPUT = 70.0
 """More than the program gives itself, by ``alarm``."""
+
+
+_PIECE = struct.Struct("=III")
+"""Before the bytes of a piece: layer, offset and how many bytes."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +56,31 @@ class HostBuild:
         return self._split(done.stdout, len(inputs))
 
     def _split(self, stream: bytes, inputs: int) -> tuple[tuple[bytes, ...], ...]:
-        if len(stream) != inputs * sum(self.layer_bytes):
-            raise DeviceError("D002", "the host build wrote another number of bytes than planned")
-        view = memoryview(stream)
         traces = []
+        at = 0
         for _ in range(inputs):
-            layers = []
-            for size in self.layer_bytes:
-                layers.append(bytes(view[:size]))
-                view = view[size:]
-            traces.append(tuple(layers))
+            layers = [bytearray() for _ in self.layer_bytes]
+            while tuple(map(len, layers)) != self.layer_bytes:
+                at = self._take_piece(stream, at, layers)
+            traces.append(tuple(map(bytes, layers)))
+        if at != len(stream):
+            raise _unplanned()
         return tuple(traces)
+
+    def _take_piece(self, stream: bytes, at: int, layers: list[bytearray]) -> int:
+        """Adds a piece to its layer; the answer is where the next one begins."""
+        if at + _PIECE.size > len(stream):
+            raise _unplanned()
+        layer, offset, size = _PIECE.unpack_from(stream, at)
+        begin = at + _PIECE.size
+        if layer >= len(layers) or offset != len(layers[layer]) or begin + size > len(stream):
+            raise _unplanned()
+        layers[layer] += stream[begin : begin + size]
+        return int(begin + size)
+
+
+def _unplanned() -> DeviceError:
+    return DeviceError("D002", "the host build wrote other pieces of its layers than planned")
 
 
 def build_host(

@@ -1,7 +1,7 @@
 """Looks over the model's shoulder while it runs on the virtual board.
 
 The firmware marks where the model's own code begins and ends (``console_model_runs``,
-``console_on_layer``, ``console_model_ended``): only between them a store is a fault of the model's,
+``console_on_piece``, ``console_model_ended``): only between them a store is a fault of the model's,
 if it is to anything but the stack and what the running layer may write of the arena.
 """
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mcugen.boards import Region
+from mcugen.errors import DeviceError
 from mcugen.image import Image
+from mcugen.manifest import Writes
 from mcugen.sim.cpu import Cpu
 from mcugen.sim.trace import StrayWrite
 
-LayerCallback = Callable[[int, bytes], None]
-"""Told the layer's index and the bytes of its output."""
+PieceCallback = Callable[[int, int, bytes], None]
+"""Told the layer's index, and bytes of its output with their offset in it."""
 
 Span = tuple[int, int]
 """A half-open range."""
@@ -26,8 +28,8 @@ _MOST_STRAYS = 64
 class ModelWatch:
     """Collects each layer's output and the stores that are not its own, from a run to the next.
 
-    ``layer_writes`` are the spans of the arena that each layer may write, in bytes from its start;
-    without them every layer may write all of it.
+    ``writes`` are the spans of the arena that may be written for each piece of output, in bytes
+    from its start; without them everything may be written.
     """
 
     def __init__(
@@ -35,39 +37,46 @@ class ModelWatch:
         cpu: Cpu,
         image: Image,
         writable: Sequence[Region],
-        layer_writes: Sequence[Sequence[Span]] = (),
-        on_layer: LayerCallback | None = None,
+        writes: Sequence[Writes] = (),
+        on_piece: PieceCallback | None = None,
     ) -> None:
-        self.outputs: list[bytes] = []
+        self._pieces = 0
+        self._gathered: dict[int, bytearray] = {}
         self.strays: list[StrayWrite] = []
         self._cpu = cpu
         self._image = image
-        self._on_layer = on_layer
+        self._on_piece = on_piece
         self._model_runs = False
         self._arena = _arena(image)
-        self._layer_writes = layer_writes
-        self._layer_hooks: list[Callable[[], None]] = []
+        self._writes = writes
+        self._store_hooks: list[Callable[[], None]] = []
         cpu.on_execution(image.address_of("console_model_runs"), self._runs)
-        cpu.on_execution(image.address_of("console_on_layer"), self._layer_ends)
+        cpu.on_execution(image.address_of("console_on_piece"), self._piece_ends)
         cpu.on_execution(image.address_of("console_model_ended"), self._ended)
         everything = [(region.base, region.end) for region in writable]
         for begin, end in _outside(everything, (self._arena, _stack(image))):
             cpu.on_store(begin, end, self._stored)
 
+    @property
+    def outputs(self) -> tuple[bytes, ...]:
+        """Of each layer what it has written so far."""
+        return tuple(bytes(self._gathered[layer]) for layer in sorted(self._gathered))
+
     def begin(self) -> None:
         """Forgets the run before."""
-        self.outputs.clear()
+        self._pieces = 0
+        self._gathered.clear()
         self.strays.clear()
         self._stops()
 
     def _runs(self) -> None:
         self._stops()
         self._model_runs = True
-        layer = len(self.outputs)
-        if layer < len(self._layer_writes):
+        if self._pieces < len(self._writes):
             start = self._arena[0]
-            own = [(start + begin, start + end) for begin, end in self._layer_writes[layer]]
-            self._layer_hooks = [
+            spans = self._writes[self._pieces].spans
+            own = [(start + begin, start + end) for begin, end in spans]
+            self._store_hooks = [
                 self._cpu.on_store(begin, end, self._stored)
                 for begin, end in _outside([self._arena], own)
             ]
@@ -77,24 +86,40 @@ class ModelWatch:
 
     def _stops(self) -> None:
         self._model_runs = False
-        for forget in self._layer_hooks:
+        for forget in self._store_hooks:
             forget()
-        self._layer_hooks.clear()
+        self._store_hooks.clear()
 
-    def _layer_ends(self) -> None:
+    def _piece_ends(self) -> None:
         self._stops()
-        layer, output, size = (self._cpu.argument(index) for index in (1, 2, 3))
-        data = self._cpu.read(output, size)
-        self.outputs.append(data)
-        if self._on_layer is not None:
-            self._on_layer(layer, data)
+        layer, offset, start, size = (self._cpu.argument(index) for index in (1, 2, 3, 4))
+        data = self._cpu.read(start, size)
+        self._pieces += 1
+        gathered = self._gathered.setdefault(layer, bytearray())
+        if offset != len(gathered):
+            raise DeviceError(
+                "D002",
+                f"byte {offset} of layer {layer} comes after byte {len(gathered)}",
+                hint="a layer that runs out of order is a bug in mcugen: please report it",
+            )
+        gathered += data
+        if self._on_piece is not None:
+            self._on_piece(layer, offset, data)
+
+    @property
+    def _layer(self) -> int:
+        """The layer that runs; behind the last one after all pieces."""
+        if self._pieces < len(self._writes):
+            return self._writes[self._pieces].layer
+        return len(self._gathered)
 
     def _stored(self, address: int, size: int) -> None:
         if not self._model_runs or len(self.strays) >= _MOST_STRAYS:
             return
         describe, pc = self._image.describe, self._cpu.pc
-        layer = len(self.outputs)
-        self.strays.append(StrayWrite(address, size, pc, describe(address), describe(pc), layer))
+        self.strays.append(
+            StrayWrite(address, size, pc, describe(address), describe(pc), self._layer)
+        )
 
 
 def _arena(image: Image) -> Span:

@@ -168,7 +168,7 @@ def boot(folder: Path, manifest: Manifest) -> VirtualBoard:
     return VirtualBoard(
         load_board_of_build(folder, manifest.board),
         read_image(folder / "firmware.elf", folder / "firmware.bin"),
-        layer_writes=manifest.layer_writes,
+        writes=manifest.writes,
         limit=instruction_limit(manifest.macs),
     )
 

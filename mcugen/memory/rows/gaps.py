@@ -42,9 +42,7 @@ def _mirror(intervals: tuple[Interval, ...]) -> tuple[Interval, ...]:
     return tuple((-high, -low) for low, high in reversed(intervals))
 
 
-def _forbidden(
-    one: RowBuffer, two: RowBuffer, contract: Contract | None
-) -> tuple[Interval, ...]:
+def _forbidden(one: RowBuffer, two: RowBuffer, contract: Contract | None) -> tuple[Interval, ...]:
     """The differences offset(one) - offset(two) at which bytes that are alive together would be
     shared; with a contract ``one`` is its output."""
     intervals = []

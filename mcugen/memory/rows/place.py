@@ -8,7 +8,7 @@ from itertools import product
 
 from mcugen.memory.rows.gaps import Interval, gaps
 from mcugen.memory.rows.network import Network
-from mcugen.memory.rows.problem import ALIGNMENT, Key, RowProblem, row_problem
+from mcugen.memory.rows.problem import ALIGNMENT, Key, row_problem
 from mcugen.memory.rows.sections import Event, Move, Section, expand
 
 _PART_COST, _MOVE_COST, _BYTES_AN_INSTRUCTION = 150, 60, 4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from mcugen.memory.plan import Plan
+from mcugen.memory.plan import Plan, plan
 from mcugen.memory.problem import Buffer
 from mcugen.memory.rows.network import Network, network
 from mcugen.memory.rows.problem import ALIGNMENT, Key, RowProblem, row_problem
@@ -55,6 +55,10 @@ class RowPlan:
         size = self.rows_kept(tensor_id) * self.network.pictures[tensor_id].row_bytes
         return Buffer(f"tensor {tensor_id}", size, start, end, ALIGNMENT)
 
+    def offset(self, buffer: Buffer) -> int:
+        kind, number = buffer.id.split()
+        return self.offsets[kind, int(number)]
+
     def tensor_offset(self, tensor_id: int) -> int:
         return self.offsets["tensor", tensor_id]
 
@@ -82,23 +86,22 @@ class RowPlan:
         return tuple(event for one in self.sections for event in expand(self.network, one))
 
 
-def plan_rows(schedule: Schedule, whole: Plan, arena: Arena) -> Plan | RowPlan | None:
-    """The fastest plan within ``arena`` bytes, or the one with the fewest; ``whole`` is the best
-    plan of whole layers, which is taken where no other is better. None where nothing fits.
+def plan_within(schedule: Schedule, arena: Arena) -> Plan | RowPlan:
+    """The fastest plan within ``arena`` bytes; the one with the fewest, where that is asked for or
+    none is within them. Of whole layers, where by rows nothing is won.
 
     A plan that does not hold is a bug and raises ValueError.
     """
+    whole = plan(schedule)
     if arena != "least" and whole.arena_bytes <= arena:
         return whole
     net = network(schedule)
     search = RowSearch(net)
-    found = _least(search, whole.arena_bytes) if arena == "least" else search.fastest(arena)
+    found = None if arena == "least" else search.fastest(arena)
     if found is None:
-        if arena == "least":
-            return whole
         found = _least(search, whole.arena_bytes)
-        if found is None or found.arena_bytes > arena:
-            return None
+    if found is None:
+        return whole
     made = _plan(net, found)
     check_rows(schedule, made.events, made.offsets, made.arena_bytes)
     return made

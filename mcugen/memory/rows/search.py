@@ -39,14 +39,21 @@ class Found:
 
 
 @dataclass(frozen=True)
+class _Taken:
+    """The section that led to a state, and what it added to the arena."""
+
+    before: _State
+    section: Section
+    placed: Offsets
+
+
+@dataclass(frozen=True)
 class _State:
     done: int
     cost: int
     offsets: Offsets
     """Of tensors that are still needed."""
-    before: _State | None = None
-    section: Section | None = None
-    placed: Offsets | None = None
+    taken: _Taken | None = None
 
 
 class RowSearch:
@@ -54,9 +61,7 @@ class RowSearch:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._placers = {
-            section: SectionPlacer(network, section) for section in _sections(network)
-        }
+        self._placers = {section: SectionPlacer(network, section) for section in _sections(network)}
 
     @cached_property
     def offers(self) -> tuple[Offer, ...]:
@@ -141,19 +146,18 @@ class RowSearch:
                 if key[0] == "tensor" and self._network.last_reads[key[1]] >= done
             }
             cost = state.cost + offer.cost
-            reached.append(_State(done, cost, kept, state, offer.section, placed))
+            reached.append(_State(done, cost, kept, _Taken(state, offer.section, placed)))
         return reached
 
     def _found(self, state: _State) -> Found:
         sections: list[Section] = []
         offsets: dict[Key, int] = {}
         at, peak = state, 0
-        while at.before is not None:
-            assert at.section is not None and at.placed is not None
-            sections.append(at.section)
-            offsets.update(at.placed)
-            peak = max(peak, self._placers[at.section].top(at.placed))
-            at = at.before
+        while (taken := at.taken) is not None:
+            sections.append(taken.section)
+            offsets.update(taken.placed)
+            peak = max(peak, self._placers[taken.section].top(taken.placed))
+            at = taken.before
         offsets.update(at.offsets)
         for key, offset in at.offsets.items():
             peak = max(peak, offset + self._input_bytes(key[1]))

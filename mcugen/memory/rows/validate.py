@@ -108,7 +108,8 @@ class _Walk:
                 yield f"these are not the rows of tensor {rows.tensor} that it needs"
             at, size = self._place(rows)
             reads.append((rows.tensor, at, at + size))
-            if not self.stands(at, rows.tensor, rows.first * _shape(self.schedule, rows.tensor)[1], size):
+            _, row_bytes = _shape(self.schedule, rows.tensor)
+            if not self.stands(at, rows.tensor, rows.first * row_bytes, size):
                 yield f"rows of tensor {rows.tensor} do not stand at {at}"
         if {rows.tensor for rows in part.inputs} != set(step.inputs):
             yield "these are not its inputs"

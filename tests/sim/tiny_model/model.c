@@ -114,19 +114,19 @@ int model_run(model_layer_hook hook, void *context)
 {
     layer_flip();
     if (hook != NULL) {
-        hook(context, 0, INPUT, MODEL_INPUT_BYTES);
+        hook(context, 0, 0, INPUT, MODEL_INPUT_BYTES);
     }
     layer_sum();
     tiny_misbehave();
     if (hook != NULL) {
-        hook(context, 1, SUMS, MODEL_OUTPUT_BYTES);
+        hook(context, 1, 0, SUMS, MODEL_OUTPUT_BYTES);
     }
 #ifdef TINY_FAILS
     return 3;
 #endif
     layer_float();
     if (hook != NULL) {
-        hook(context, 2, FLOATS, MODEL_OUTPUT_BYTES);
+        hook(context, 2, 0, FLOATS, MODEL_OUTPUT_BYTES);
     }
     return 0;
 }
