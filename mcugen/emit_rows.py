@@ -28,13 +28,15 @@ WHOLE_CALL = StripTexts()
 
 @dataclass(frozen=True)
 class TensorView:
-    """A tensor of a run: ``rows`` of it have room at ``pointer``, ``made`` stand there at first."""
+    """A tensor of a run: ``rows`` of it have room at ``pointer``, ``made`` stand there at first.
+    ``above`` is the room of the padding above them."""
 
     symbol: str
     pointer: str
     row_bytes: int
     rows: int
     made: int
+    above: int
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ def _tensors(schedule: Schedule, plan: RowPlan, steps: Sequence[Step]) -> Iterat
             row_bytes=tensor.nbytes // height,
             rows=plan.rows_kept(tensor_id),
             made=height if tensor_id in before else 0,
+            above=0 if tensor_id in before else plan.rows_above(tensor_id),
         )
 
 

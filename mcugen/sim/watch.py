@@ -41,6 +41,7 @@ class ModelWatch:
         on_piece: PieceCallback | None = None,
     ) -> None:
         self._pieces = 0
+        self._has_ended = False
         self._gathered: dict[int, bytearray] = {}
         self.strays: list[StrayWrite] = []
         self._cpu = cpu
@@ -64,13 +65,19 @@ class ModelWatch:
 
     def begin(self) -> None:
         """Forgets the run before."""
-        self._pieces = 0
-        self._gathered.clear()
+        self._forget_outputs()
         self.strays.clear()
         self._stops()
 
+    def _forget_outputs(self) -> None:
+        self._pieces = 0
+        self._has_ended = False
+        self._gathered.clear()
+
     def _runs(self) -> None:
         self._stops()
+        if self._has_ended:
+            self._forget_outputs()
         self._model_runs = True
         if self._pieces < len(self._writes):
             start = self._arena[0]
@@ -83,6 +90,7 @@ class ModelWatch:
 
     def _ended(self) -> None:
         self._stops()
+        self._has_ended = True
 
     def _stops(self) -> None:
         self._model_runs = False

@@ -14,6 +14,7 @@ from mcugen import resources
 from mcugen.boards import load_board
 from mcugen.errors import BoardError, DeviceError, UsageError
 from mcugen.image import Image
+from mcugen.manifest import Writes
 from mcugen.protocol import messages
 from mcugen.protocol.frames import Damaged, Decoder, Frame, encode
 from mcugen.protocol.messages import Ack, Counts, Done, Error, ErrorCode, LayerResult, Output
@@ -62,13 +63,11 @@ def test_boots_and_says_who_it_is(tiny: Tiny, name: str) -> None:
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_runs_the_model(tiny: Tiny, tiny_layers: Layers, name: str) -> None:
-    seen: list[tuple[int, bytes]] = []
-    board = VirtualBoard(
-        load_board(name), tiny(name), on_layer=lambda layer, data: seen.append((layer, data))
-    )
+    seen: list[tuple[int, int, bytes]] = []
+    board = VirtualBoard(load_board(name), tiny(name), on_piece=lambda *piece: seen.append(piece))
     trace = board.run(DATA)
     assert trace.outputs == tiny_layers(DATA)
-    assert seen == list(enumerate(trace.outputs))
+    assert seen == [(layer, 0, output) for layer, output in enumerate(trace.outputs)]
     assert trace.output == trace.outputs[-1]
     assert trace.crcs == tuple(zlib.crc32(output) for output in trace.outputs)
     assert trace.stray_writes == ()
@@ -120,13 +119,17 @@ def test_store_right_beside_the_arena_is_seen(tiny: Tiny, macro: str, from_arena
     assert (stray.layer, stray.size) == (1, 1)
 
 
-TINY_WRITES = (((0, 600),), ((0, 1200),), ((1216, 2416),))
-"""What each layer of the tiny model may write."""
+def tiny_writes(*spans: tuple[int, int]) -> tuple[Writes, ...]:
+    """What each layer of the tiny model may write."""
+    return tuple(Writes(layer, (span,)) for layer, span in enumerate(spans))
+
+
+TINY_WRITES = tiny_writes((0, 600), (0, 1200), (1216, 2416))
 
 
 def test_store_to_what_is_another_layers_is_seen(tiny: Tiny, tiny_layers: Layers) -> None:
-    writes = (((0, 600),), ((0, 1196),), ((1216, 2416),))
-    board = VirtualBoard(load_board(NUCLEO), tiny(), layer_writes=writes)
+    writes = tiny_writes((0, 600), (0, 1196), (1216, 2416))
+    board = VirtualBoard(load_board(NUCLEO), tiny(), writes=writes)
     arena = tiny().address_of("model_arena")
     for _ in range(2):
         trace = board.run(DATA)
@@ -136,7 +139,7 @@ def test_store_to_what_is_another_layers_is_seen(tiny: Tiny, tiny_layers: Layers
 
 def test_store_half_outside_a_layers_own_is_seen(tiny: Tiny) -> None:
     image = tiny(NUCLEO, "TINY_STORE_ACROSS_OUTPUT")
-    board = VirtualBoard(load_board(NUCLEO), image, layer_writes=TINY_WRITES)
+    board = VirtualBoard(load_board(NUCLEO), image, writes=TINY_WRITES)
     (stray,) = board.run(DATA).stray_writes
     assert (stray.address, stray.size) == (image.address_of("model_arena") + 1198, 4)
 
@@ -145,7 +148,7 @@ def test_store_half_outside_a_layers_own_is_seen(tiny: Tiny) -> None:
 def test_no_layer_that_keeps_to_its_own_is_blamed(
     tiny: Tiny, tiny_layers: Layers, name: str
 ) -> None:
-    board = VirtualBoard(load_board(name), tiny(name), layer_writes=TINY_WRITES)
+    board = VirtualBoard(load_board(name), tiny(name), writes=TINY_WRITES)
     assert board.run(DATA) == boot(tiny(name), name).run(DATA)
     assert board.run(DATA).outputs == tiny_layers(DATA)
 

@@ -13,7 +13,7 @@ from mcugen.ir import DType, Graph, Op, Shape
 from mcugen.kernels.call import Call, constant
 from mcugen.kernels.cmsis_nn.family import FAMILY
 from mcugen.kernels.cmsis_nn.release import Release
-from mcugen.kernels.contract import RowContract, window_rows
+from mcugen.kernels.contract import Lag, RowContract, window_rows
 from mcugen.kernels.quantisation import requantised_channels
 from mcugen.ops.activation import activation_range
 from mcugen.ops.average_pool_2d import AveragePool2D
@@ -25,6 +25,9 @@ from mcugen.ops.padding import Margins, Pair
 
 _CALL_COST, _SUM_COST = 200, 1.3
 """Instructions of a call, and of an addition to the sum of a channel's weights; measured."""
+
+_COLUMNS = 2
+"""Pixels of which ``arm_convolve_s8`` gathers the windows before it writes them."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,20 @@ def _convolution_rows(call: ConvCall, *, pointwise: bool) -> RowContract | None:
         stride=call.window.stride[0],
         top=call.window.padding[0],
         call_cost=_CALL_COST + (sums if pointwise else 0),
+        lag=None if pointwise else _lag(call, pixels=_COLUMNS),
+    )
+
+
+def _lag(call: ConvCall, *, pixels: int = 1, by_channel: bool = False) -> Lag:
+    return Lag(
+        input_width=call.input[2],
+        output_width=call.output[2],
+        input_bytes=call.input[3],
+        output_bytes=call.output[3],
+        stride=call.window.stride[1],
+        left=call.window.padding[1],
+        pixels=pixels,
+        by_channel=by_channel,
     )
 
 
@@ -167,10 +184,13 @@ def depthwise(release: Release, graph: Graph, op: Op, core: Core) -> Call | None
     im2col = function == "arm_depthwise_conv_s8_opt" and core.dsp
     scratch_bytes = 2 * units * height * width if im2col else 0
     whole = _per_channel(graph, op, function, "depthwise.c.j2", call, scratch_bytes)
-    return replace(whole, rows=_window_rows(call, height))
+    lag = _lag(call, by_channel=True) if function == "arm_depthwise_conv_3x3_s8" else None
+    return replace(whole, rows=_window_rows(call, height, lag))
 
 
-def _window_rows(call: ConvCall | PoolCall, height: int) -> RowContract | None:
+def _window_rows(
+    call: ConvCall | PoolCall, height: int, lag: Lag | None = None
+) -> RowContract | None:
     return window_rows(
         call.input,
         call.output,
@@ -178,6 +198,7 @@ def _window_rows(call: ConvCall | PoolCall, height: int) -> RowContract | None:
         stride=call.window.stride[0],
         top=call.window.padding[0],
         call_cost=_CALL_COST,
+        lag=lag,
     )
 
 

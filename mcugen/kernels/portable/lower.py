@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -125,9 +125,10 @@ def add(graph: Graph, op: Op, core: Core) -> Call | None:
     )
 
 
-def _by_row(picture: Tensor) -> RowContract | None:
+def _by_row(picture: Tensor, *, in_place: bool = True) -> RowContract | None:
     """None for what is no picture (1, h, w, c)."""
-    return BY_ROW if len(picture.shape) == 4 and picture.shape[0] == 1 else None
+    is_picture = len(picture.shape) == 4 and picture.shape[0] == 1
+    return replace(BY_ROW, in_place=in_place) if is_picture else None
 
 
 def _operand(tensor: Tensor, common: float) -> Rescale:
@@ -254,7 +255,7 @@ def dequantise(graph: Graph, op: Op, core: Core) -> Call | None:
         template="dequantize.c.j2",
         params=_affine(source),
         needs=("dequantize_s8.c",),
-        rows=_by_row(source),
+        rows=_by_row(source, in_place=False),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
-from mcugen.memory.rows.problem import Contract, Key, Life, RowBuffer, RowProblem
+from mcugen.memory.rows.problem import Key, Life, RowBuffer, RowProblem
 
 Interval = tuple[int, int]
 """An open interval of bytes."""
@@ -16,9 +17,9 @@ Gaps = Mapping[tuple[int, int], tuple[Interval, ...]]
 def gaps(problem: RowProblem) -> Gaps:
     """Disjoint intervals, rising, for each ordered pair of buffers that are in each other's way."""
     buffers = problem.buffers
-    contracts: dict[tuple[Key, Key], Contract] = {
-        (one.output, one.input): one for one in problem.contracts
-    }
+    contracts: dict[tuple[Key, Key], dict[int, int]] = defaultdict(dict)
+    for promise in problem.contracts:
+        contracts[promise.output, promise.input][promise.event] = promise.highest
     found: dict[tuple[int, int], tuple[Interval, ...]] = {}
     spans = [(buffer.start, buffer.end) for buffer in buffers]
     for i, one in enumerate(buffers):
@@ -26,12 +27,10 @@ def gaps(problem: RowProblem) -> Gaps:
             two = buffers[j]
             if spans[i][0] >= spans[j][1] or spans[j][0] >= spans[i][1]:
                 continue
-            contract = contracts.get((one.key, two.key))
-            mirrored = contracts.get((two.key, one.key))
-            if mirrored is not None:
-                forbidden = _mirror(_forbidden(two, one, mirrored))
+            if (two.key, one.key) in contracts:
+                forbidden = _mirror(_forbidden(two, one, contracts[two.key, one.key]))
             else:
-                forbidden = _forbidden(one, two, contract)
+                forbidden = _forbidden(one, two, contracts.get((one.key, two.key), {}))
             if forbidden:
                 found[i, j] = forbidden
                 found[j, i] = _mirror(forbidden)
@@ -42,32 +41,39 @@ def _mirror(intervals: tuple[Interval, ...]) -> tuple[Interval, ...]:
     return tuple((-high, -low) for low, high in reversed(intervals))
 
 
-def _forbidden(one: RowBuffer, two: RowBuffer, contract: Contract | None) -> tuple[Interval, ...]:
+def _forbidden(one: RowBuffer, two: RowBuffer, promised: Mapping[int, int]) -> tuple[Interval, ...]:
     """The differences offset(one) - offset(two) at which bytes that are alive together would be
-    shared; with a contract ``one`` is its output."""
+    shared; ``promised`` are the highest that are allowed in the events in which ``one`` is written
+    on what dies of ``two``."""
     intervals = []
     for mine in one.stretches:
         for yours in two.stretches:
-            if _meet(mine.lives, yours.lives, None if contract is None else contract.event):
-                intervals.append((yours.low - mine.high, yours.high - mine.low))
-    if contract is not None:
-        intervals.append((-contract.distance, two.bytes))
+            low, high = yours.low - mine.high, yours.high - mine.low
+            for event in _meetings(mine.lives, yours.lives):
+                lowest = low if event is None else max(low, promised.get(event, low))
+                if lowest < high:
+                    intervals.append((lowest, high))
+                if event is None:
+                    break
     return _united(intervals)
 
 
-def _meet(mine: tuple[Life, ...], yours: tuple[Life, ...], but: int | None) -> bool:
-    """Whether two stretches are ever alive together, event ``but`` apart."""
+def _meetings(mine: tuple[Life, ...], yours: tuple[Life, ...]) -> Iterator[int | None]:
+    """When two stretches are alive together: the events in which mine is born and yours dies, and
+    None at last if they are at any other time."""
     i = j = 0
     while i < len(mine) and j < len(yours):
-        start = max(mine[i][0], yours[j][0])
-        end = min(mine[i][1], yours[j][1])
-        if start < end and (but is None or (start, end) != (but, but + 1)):
-            return True
+        start, end = max(mine[i][0], yours[j][0]), min(mine[i][1], yours[j][1])
+        if start < end:
+            if (start, end) == (mine[i][0], yours[j][1]) and end == start + 1:
+                yield start
+            else:
+                yield None
+                return
         if mine[i][1] <= yours[j][1]:
             i += 1
         else:
             j += 1
-    return False
 
 
 def _united(intervals: list[Interval]) -> tuple[Interval, ...]:

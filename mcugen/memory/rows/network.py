@@ -67,6 +67,17 @@ class Network:
         picture = self.pictures[tensor]
         return picture.rows * picture.row_bytes
 
+    def distance(self, layer: int, tensor: int, row: int, rows: int) -> int | None:
+        """How far before a strip's first row of input its output must start to lie on rows that
+        nobody needs any more; None where it must not lie on them at all."""
+        one = self.layers[layer]
+        is_whole = rows == self.pictures[one.output].rows
+        promises = [distance for source, distance in one.overlaps if source == tensor and is_whole]
+        if one.contract is not None:
+            by_rows = one.contract.distance(row, rows)
+            promises += [] if by_rows is None else [by_rows]
+        return min(promises, default=None)
+
     def fuses(self, index: int) -> bool:
         """Whether layer ``index`` can take rows from the layer before it as they are made.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import permutations, product
 
 from mcugen.memory.rows.gaps import Interval, gaps
 from mcugen.memory.rows.network import Network
@@ -13,6 +13,9 @@ from mcugen.memory.rows.sections import Event, Move, Section, expand
 
 _PART_COST, _MOVE_COST, _BYTES_AN_INSTRUCTION = 150, 60, 4
 """Instructions around a call on a strip, and of a move besides its bytes; measured."""
+
+_PERMUTED = 4
+"""Buffers of a section that a thorough search places in every order."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,39 @@ class SectionPlacer:
         """The end of what was placed."""
         return max(offset + self._sizes[key] for key, offset in placed.items())
 
-    def placings(self, fixed: Offsets, arena: int) -> Iterator[dict[Key, int]]:
+    def placings(
+        self, fixed: Offsets, arena: int, *, thorough: bool = False
+    ) -> Iterator[dict[Key, int]]:
         """Offsets of the section's own buffers below ``arena`` bytes; each output offset once.
 
-        Of each buffer the lowest and the highest free place is tried, in a few orders.
+        Of each buffer the lowest and the highest free place is tried, in a few orders, or in all
+        orders of the ``_PERMUTED`` largest ones.
         """
         seen: set[int] = set()
-        for order in self._orders():
-            for low, rest_low in product((True, False), repeat=2):
-                ways = {key: (low if key == self._output else rest_low) for key in order}
+        for order in self._all_orders() if thorough else self._orders():
+            for ways in self._ways(order, thorough=thorough):
                 placed = self._place(order, ways, fixed, arena)
                 if placed is not None and placed[self._output] not in seen:
                     seen.add(placed[self._output])
                     yield placed
+
+    def _ways(self, order: Sequence[Key], *, thorough: bool) -> Iterator[dict[Key, bool]]:
+        """Which buffers go to the lowest place: the output and all others each on their own, or
+        any of the first ones."""
+        if not thorough:
+            for low, rest_low in product((True, False), repeat=2):
+                yield {key: (low if key == self._output else rest_low) for key in order}
+            return
+        free = order[: _PERMUTED + 1]
+        for lows in product((True, False), repeat=len(free)):
+            yield {**dict.fromkeys(order, True), **dict(zip(free, lows, strict=True))}
+
+    def _all_orders(self) -> Iterator[Sequence[Key]]:
+        largest, rest = self._added[:_PERMUTED], self._added[_PERMUTED:]
+        for order in permutations(largest):
+            yield (*order, *rest)
+            if rest:
+                yield (*rest, *order)
 
     def _orders(self) -> Iterable[Sequence[Key]]:
         others = [key for key in self._added if key != self._output]

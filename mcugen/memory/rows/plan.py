@@ -12,7 +12,7 @@ from mcugen.memory.problem import Buffer
 from mcugen.memory.rows.network import Network, network
 from mcugen.memory.rows.problem import ALIGNMENT, Key, RowProblem, row_problem
 from mcugen.memory.rows.search import Found, RowSearch
-from mcugen.memory.rows.sections import WHOLE, Event, Section, expand, line_rows
+from mcugen.memory.rows.sections import WHOLE, Event, Section, expand, line_rows, line_top
 from mcugen.memory.rows.validate import check_rows
 from mcugen.schedule import Schedule, Step
 
@@ -79,6 +79,12 @@ class RowPlan:
         if section is None or section.strip == WHOLE or birth == section.last:
             return self.network.pictures[tensor_id].rows
         return line_rows(self.network, section, birth)
+
+    def rows_above(self, tensor_id: int) -> int:
+        """The slot of a line buffer in which row 0 stands at first; 0 of what stands whole."""
+        layer = self.network.births[tensor_id]
+        section = self.sections[self.step_of(layer)]
+        return line_top(self.network, section, layer) if layer != section.last else 0
 
     @cached_property
     def events(self) -> tuple[Event, ...]:

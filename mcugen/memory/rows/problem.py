@@ -5,6 +5,7 @@ Events are points in time; offsets are bytes from the arena's start.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -54,13 +55,15 @@ class RowBuffer:
 
 @dataclass(frozen=True)
 class Contract:
-    """In event ``event`` the output may share bytes with the input if it starts ``distance`` bytes
-    before: a kernel's promise for a call of a whole layer."""
+    """A kernel's promise for the call in ``event``: it may write on rows of the input that die in
+    it, if the output's buffer starts at most ``highest`` bytes above the input's. No more than
+    ``shared`` bytes can be both."""
 
     output: Key
     input: Key
     event: int
-    distance: int
+    highest: int
+    shared: int
 
 
 @dataclass(frozen=True)
@@ -189,35 +192,40 @@ def _joined(lives: Sequence[Life]) -> tuple[Life, ...]:
 
 
 def _contracts(network: Network, events: Sequence[Event]) -> Iterator[Contract]:
-    """Those of layers that run in one call."""
     for at, event in enumerate(events):
-        if isinstance(event, Part) and event.output.count == _height(network, event.output):
-            for tensor, distance in network.layers[event.layer].overlaps:
-                output = ("tensor", event.output.tensor)
-                yield Contract(output, ("tensor", tensor), at, distance)
-
-
-def _height(network: Network, rows: Rows) -> int:
-    return network.pictures[rows.tensor].rows
+        if isinstance(event, Move):
+            continue
+        written = event.output
+        row_bytes = network.pictures[written.tensor].row_bytes
+        for rows in event.inputs:
+            distance = network.distance(event.layer, rows.tensor, written.first, written.count)
+            if distance is not None:
+                size = network.pictures[rows.tensor].row_bytes
+                yield Contract(
+                    output=("tensor", written.tensor),
+                    input=("tensor", rows.tensor),
+                    event=at,
+                    highest=rows.slot * size - written.slot * row_bytes - distance,
+                    shared=min(rows.count * size, written.count * row_bytes - max(0, distance)),
+                )
 
 
 def _live(
     buffers: Sequence[RowBuffer], contracts: Sequence[Contract], events: int
 ) -> tuple[int, ...]:
-    """An upper bound of what contracts save counts as saved: the whole of the smaller side."""
+    """An upper bound of what contracts save counts as saved."""
     change = [0] * (events + 1)
+    dying: dict[tuple[Key, int], int] = defaultdict(int)
     for buffer in buffers:
         for stretch in buffer.stretches:
             for start, end in stretch.lives:
                 change[start] += stretch.high - stretch.low
                 change[end] -= stretch.high - stretch.low
+                dying[buffer.key, end - 1] += stretch.high - stretch.low
     live, total = [], 0
     for step in change[:-1]:
         total += step
         live.append(total)
-    size = {buffer.key: buffer.bytes for buffer in buffers}
-    for event in {contract.event for contract in contracts}:
-        pairs = [one for one in contracts if one.event == event]
-        output = size[pairs[0].output]
-        live[event] -= min(output, sum(min(output, size[one.input]) for one in pairs))
+    for contract in contracts:
+        live[contract.event] -= max(0, min(contract.shared, dying[contract.input, contract.event]))
     return tuple(live)

@@ -23,7 +23,7 @@ from mcugen.memory.rows.sections import WHOLE, Section
 STRIPS = (1, 2, 4, 8)
 LONGEST = 16
 
-LOOKS = 4000
+LOOKS, THOROUGH_LOOKS = 4000, 120
 """Sections that a search places before it gives up; a count gives the same answer always."""
 
 
@@ -78,8 +78,12 @@ class RowSearch:
             least[end] = min(least[end], max(least[first], offer.bound))
         return least[layers]
 
-    def fastest(self, arena: int, looks: int = LOOKS) -> Found | None:
+    def fastest(self, arena: int) -> Found | None:
         """The fastest plan in ``arena`` bytes; None where none was found."""
+        found = self._best_first(arena, LOOKS, thorough=False)
+        return found or self._best_first(arena, THOROUGH_LOOKS, thorough=True)
+
+    def _best_first(self, arena: int, looks: int, *, thorough: bool) -> Found | None:
         fitting = [offer for offer in self.offers if offer.bound <= arena]
         rest = self._rest(fitting)
         if rest[0] is None:
@@ -104,7 +108,7 @@ class RowSearch:
             *_, state, offer = heapq.heappop(queue)
             if offer is not None:
                 looks -= 1
-                for reached in self._reach(state, offer, arena):
+                for reached in self._reach(state, offer, arena, thorough=thorough):
                     push(reached, None)
             elif state.done == len(self._network.layers):
                 return self._found(state)
@@ -136,10 +140,12 @@ class RowSearch:
             at += size
         return [_State(0, 0, low), _State(0, 0, high)] if top >= 0 else []
 
-    def _reach(self, state: _State, offer: Offer, arena: int) -> list[_State]:
+    def _reach(self, state: _State, offer: Offer, arena: int, *, thorough: bool) -> list[_State]:
         done = offer.section.last + 1
         reached = []
-        for placed in self._placers[offer.section].placings(state.offsets, arena):
+        for placed in self._placers[offer.section].placings(
+            state.offsets, arena, thorough=thorough
+        ):
             kept = {
                 key: at
                 for key, at in {**state.offsets, **placed}.items()

@@ -73,6 +73,16 @@ def line_rows(network: Network, section: Section, layer: int) -> int:
     return min(height, contract.window + (section.strip - 1) * contract.stride)
 
 
+def line_top(network: Network, section: Section, layer: int) -> int:
+    """The slot of a line buffer in which row 0 stands at first: the padding above it takes room
+    like rows do, so that the first strip's rows lie where those of any other do."""
+    if layer == section.last:
+        return 0
+    contract = network.layers[layer + 1].contract
+    assert contract is not None
+    return min(contract.top, line_rows(network, section, layer) - 1)
+
+
 def expand(network: Network, section: Section) -> tuple[Event, ...]:
     """All that happens in a section, in order."""
     if section.strip == WHOLE:
@@ -95,7 +105,7 @@ class _Walk:
         self._network = network
         self._section = section
         self._made = dict.fromkeys(section.layers, 0)
-        self._gone = dict.fromkeys(section.layers, 0)
+        self._gone = {layer: -line_top(network, section, layer) for layer in section.layers}
         self._heights = {
             layer: network.pictures[network.layers[layer].output].rows for layer in section.layers
         }
@@ -147,7 +157,7 @@ class _Walk:
         one, contract = self._network.layers[layer], self._network.layers[layer].contract
         assert contract is not None
         made = self._made[layer]
-        output = Rows(one.output, made, end - made, made - self._gone_of(layer))
+        output = Rows(one.output, made, end - made, made - self._gone[layer])
         first = contract.first_needed(made)
         inputs = []
         for tensor in one.inputs:
@@ -158,6 +168,3 @@ class _Walk:
             count = contract.end_needed(end, height) - first
             inputs.append(Rows(tensor, first, count, first - gone))
         return Part(layer, output, tuple(inputs))
-
-    def _gone_of(self, layer: int) -> int:
-        return self._gone[layer] if layer != self._section.last else 0

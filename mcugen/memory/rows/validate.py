@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcugen.memory.rows.order import Walk, is_safe
 from mcugen.memory.rows.problem import Key
 from mcugen.memory.rows.sections import Event, Move, Part, Rows
 from mcugen.ops.conv_2d import Conv2D
@@ -21,6 +22,12 @@ from mcugen.ops.pooling import Pool2D
 from mcugen.schedule import Schedule, Step
 
 _SPOILED = -1
+
+_BY_ELEMENT = ("ADD", "QUANTIZE")
+"""Operators whose kernels write an element when they have read those at its place."""
+
+_COLUMNS = {"arm_convolve_s8": 2, "arm_depthwise_conv_3x3_s8": 0}
+"""Kernels that go pixel by pixel: how many windows they gather first, 0 for channel by channel."""
 
 
 def check_rows(
@@ -118,15 +125,14 @@ class _Walk:
     def _writes(
         self, step: Step, part: Part, reads: Sequence[tuple[int, int, int]]
     ) -> Iterator[str]:
-        rows, row_bytes = _shape(self.schedule, step.output)
+        _, row_bytes = _shape(self.schedule, step.output)
         at, size = self._place(part.output)
         yield from self.inside(at, size, "the output")
-        whole = part.output.count == rows
-        for tensor, begin, end in reads:
-            if at < end and begin < at + size:
-                distance = self._promised(step, tensor) if whole else None
-                if distance is None or at + distance > begin:
-                    yield f"the output at {at} lies on tensor {tensor} at {begin}"
+        for rows in part.inputs:
+            begin, length = self._place(rows)
+            touches = at < begin + length and begin < at + size
+            if touches and not self._may_lie(step, part, rows, at - begin):
+                yield f"the output at {at} lies on tensor {rows.tensor} at {begin}"
         if step.call.scratch_bytes:
             low = self.offsets["scratch", part.layer]
             high = low + step.call.scratch_bytes
@@ -141,13 +147,54 @@ class _Walk:
         _, size = _shape(self.schedule, rows.tensor)
         return self.offsets["tensor", rows.tensor] + rows.slot * size, rows.count * size
 
-    def _promised(self, step: Step, tensor: int) -> int | None:
-        """How far before this input the kernel's output may begin."""
-        root = self.schedule.graph.root
-        for overlap in step.call.overlaps:
-            if root(step.op.inputs[overlap.position]) == tensor:
-                return overlap.distance
-        return None
+    def _may_lie(self, step: Step, part: Part, rows: Rows, behind: int) -> bool:
+        """Whether the kernel reads each byte of these rows before it writes there, its output
+        starting so many bytes behind the first of them."""
+        if self._promised(step, part, rows) >= behind:
+            return True
+        walk = self._order(step, part, rows)
+        return walk is not None and is_safe(walk, behind)
+
+    def _promised(self, step: Step, part: Part, rows: Rows) -> int:
+        """How far behind an input the output may start: by the kernel's promise for whole calls,
+        and for what works by element on elements that do not grow."""
+        graph, never = self.schedule.graph, -(1 << 40)
+        source, output = graph.tensor(rows.tensor), graph.tensor(step.output)
+        by_element = self._window(step) == (1, 1, 0) and step.op.kind in _BY_ELEMENT
+        if by_element and output.dtype.itemsize <= source.dtype.itemsize:
+            return 0
+        if part.output.count < _shape(self.schedule, step.output)[0]:
+            return never
+        return max(
+            (
+                -overlap.distance
+                for overlap in step.call.overlaps
+                if graph.root(step.op.inputs[overlap.position]) == rows.tensor
+            ),
+            default=never,
+        )
+
+    def _order(self, step: Step, part: Part, rows: Rows) -> Walk | None:
+        """The order of a kernel that is known to work pixel by pixel."""
+        graph, op = self.schedule.graph, step.op
+        if step.call.function not in _COLUMNS or not isinstance(op.attrs, Conv2D | DepthwiseConv2D):
+            return None
+        source, output = graph.input(op, 0), graph.tensor(step.output)
+        kernel = graph.input(op, 1).shape[1:3]
+        top, left, *_ = op.attrs.padding.resolve(
+            source.shape[1:3], (kernel[0], kernel[1]), op.attrs.stride
+        )
+        return Walk(
+            rows=rows.count,
+            width=source.shape[2],
+            depth=source.shape[3],
+            window=(kernel[0], kernel[1]),
+            stride=op.attrs.stride,
+            above=rows.first - (part.output.first * op.attrs.stride[0] - top),
+            left=left,
+            output=(part.output.count, output.shape[2], output.shape[3]),
+            columns=_COLUMNS[step.call.function],
+        )
 
     def _needed(self, step: Step, tensor: int, first: int, count: int) -> tuple[int, int]:
         """First row and number of the rows that make ``count`` rows of the output."""
