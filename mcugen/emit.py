@@ -19,6 +19,8 @@ from mcugen.emit_rows import (
     StripTexts,
     WalkView,
     by_rows,
+    kept_rows,
+    remarks,
     run_views,
     step_views,
     strip_parameters,
@@ -176,6 +178,7 @@ def _model_values(
     own = ["model.c", "weights.c"] if has_weights else ["model.c"]
     used = {step.call.backend for step in program.schedule.steps}
     families = [one.family for one in program.target.backends if one.family.name in used]
+    fused = run_views(program)
     return {
         "version": __version__,
         "build": "",
@@ -191,7 +194,9 @@ def _model_values(
         "contents": _contents(program.schedule, program.plan),
         "families": families,
         "has_weights": has_weights,
-        "runs": run_views(program),
+        "runs": fused,
+        "has_lines": any(run.has_lines for run in fused),
+        "remarks": remarks(program.schedule, program.plan),
         "steps": step_views(program),
         "sources": [*own, *(path for path in copied if path.endswith(".c"))],
         "includes": _include_dirs(copied),
@@ -308,11 +313,8 @@ def _contents(schedule: Schedule, plan: Plan | RowPlan) -> list[str]:
         scratch = ""
         if step.call.scratch_bytes:
             scratch = _span(plan.scratch_offset(step), step.call.scratch_bytes)
-        reads = [
-            _span(plan.tensor_offset(tensor_id), schedule.tensor(tensor_id).nbytes)
-            for tensor_id in step.inputs
-        ]
-        writes = _span(plan.tensor_offset(step.output), schedule.tensor(step.output).nbytes)
+        reads = [_place(plan, tensor_id) for tensor_id in step.inputs]
+        writes = _place(plan, step.output)
         rows.append(
             (str(step.index), step.name, step.call.function, ", ".join(reads), writes, scratch)
         )
@@ -324,6 +326,13 @@ def _contents(schedule: Schedule, plan: Plan | RowPlan) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def _place(plan: Plan | RowPlan, tensor_id: int) -> str:
+    """Where a tensor stands, or so many rows of it."""
+    span = _span(plan.tensor_offset(tensor_id), plan.tensor(tensor_id).size)
+    rows = kept_rows(plan, tensor_id)
+    return span if rows is None else f"{span} ({rows} {'row' if rows == 1 else 'rows'})"
 
 
 def _span(offset: int, size: int) -> str:

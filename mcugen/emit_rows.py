@@ -76,6 +76,11 @@ class RunView:
     tensors: tuple[TensorView, ...]
     strips: tuple[StripView, ...]
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether tensors between its layers live in line buffers."""
+        return len(self.strips) > 1
+
 
 @dataclass(frozen=True)
 class StepView:
@@ -109,6 +114,68 @@ def step_views(program: Program) -> tuple[StepView, ...]:
         else:
             views.append(StepView(_run_name(schedule, section), None, 0, 0))
     return tuple(views)
+
+
+def kept_rows(plan: Plan | RowPlan, tensor_id: int) -> int | None:
+    """Rows of a line buffer; None for a tensor that stands whole."""
+    if isinstance(plan, Plan):
+        return None
+    rows = plan.rows_kept(tensor_id)
+    return rows if rows < plan.network.pictures[tensor_id].rows else None
+
+
+def remarks(schedule: Schedule, plan: Plan | RowPlan) -> tuple[str, ...]:
+    """What runs together, and which rows come to lie on which that were read."""
+    if isinstance(plan, Plan):
+        return ()
+    together = [
+        f"{_numbers(section)} {_verb(section)} {_rows(section)} at a time."
+        for section in runs(plan)
+    ]
+    overtaking = [
+        line for section in plan.sections for line in _overtakings(schedule, plan, section)
+    ]
+    heading = ["Written where what was read before makes room:"] if overtaking else []
+    return (*together, *heading, *overtaking)
+
+
+def _overtakings(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[str]:
+    """Outputs, in line buffers or whole, that lie on a tensor that the section reads."""
+    steps = [schedule.steps[index] for index in section.layers]
+    made_here = {step.output for step in steps}
+    sources = dict.fromkeys(
+        tensor for step in steps for tensor in step.inputs if tensor not in made_here
+    )
+    for step in steps:
+        for tensor in sources:
+            low = max(plan.tensor_offset(step.output), plan.tensor_offset(tensor))
+            high = min(_top(plan, step.output), _top(plan, tensor))
+            if low < high:
+                yield f"  {step.index} overtakes {_maker(schedule, tensor)} in {low}..{high}"
+
+
+def _top(plan: RowPlan, tensor_id: int) -> int:
+    return plan.tensor_offset(tensor_id) + plan.tensor(tensor_id).size
+
+
+def _maker(schedule: Schedule, tensor_id: int) -> str:
+    for step in schedule.steps:
+        if step.output == tensor_id:
+            return str(step.index)
+    return "the input"
+
+
+def _numbers(section: Section) -> str:
+    one = section.first == section.last
+    return str(section.first) if one else f"{section.first} to {section.last}"
+
+
+def _verb(section: Section) -> str:
+    return "runs" if section.first == section.last else "run together,"
+
+
+def _rows(section: Section) -> str:
+    return "a row" if section.strip == 1 else f"{section.strip} rows"
 
 
 def by_rows(plan: Plan | RowPlan, step: Step) -> bool:
@@ -151,11 +218,9 @@ def _run_name(schedule: Schedule, section: Section) -> str:
 
 def _run(schedule: Schedule, plan: RowPlan, section: Section) -> RunView:
     steps = [schedule.steps[index] for index in section.layers]
-    rows = "a row" if section.strip == 1 else f"{section.strip} rows"
-    numbers = str(section.first) if len(steps) == 1 else f"{section.first} to {section.last}"
     return RunView(
         name=_run_name(schedule, section),
-        title=f"{numbers}, {rows} at a time: {', '.join(step.name for step in steps)}",
+        title=f"{_numbers(section)}, {_rows(section)} at a time",
         height=_height(schedule, steps[-1].output),
         tensors=tuple(_tensors(schedule, plan, steps)),
         strips=tuple(

@@ -13,6 +13,7 @@ from mcugen.compiler import compile_graph
 from mcugen.emit import emit_model
 from mcugen.ir import Graph
 from mcugen.kernels import Choice, Target, backends
+from mcugen.memory.rows.plan import Arena
 from mcugen.program import Program, Source
 from mcugen.sim.host import HostBuild, build_host
 from mcugen.staging import write_tree
@@ -54,10 +55,15 @@ def object_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "objects"
 
 
-def program_of(graph: Graph, cmsis_nn: Path | None = None, kernels: Choice = "cmsis-nn") -> Program:
+def program_of(
+    graph: Graph,
+    cmsis_nn: Path | None = None,
+    kernels: Choice = "cmsis-nn",
+    arena: Arena | None = None,
+) -> Program:
     """The program for the default STM32F7 board."""
     target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn, kernels))
-    return compile_graph(graph, Source(graph.name, "0" * 64), target)
+    return compile_graph(graph, Source(graph.name, "0" * 64), target, arena=arena)
 
 
 HostBuilder = Callable[..., tuple[Program, HostBuild]]
@@ -67,8 +73,10 @@ HostBuilder = Callable[..., tuple[Program, HostBuild]]
 def host_build(tmp_path: Path, object_cache: Path) -> HostBuilder:
     """Compiles a graph and builds it for this machine."""
 
-    def build(graph: Graph, *, sanitize: bool = False) -> tuple[Program, HostBuild]:
-        program = program_of(graph)
+    def build(
+        graph: Graph, *, sanitize: bool = False, arena: Arena | None = None
+    ) -> tuple[Program, HostBuild]:
+        program = program_of(graph, arena=arena)
         library = emit_model(program)
         write_tree(tmp_path / "model", library)
         sizes = [program.schedule.tensor(step.output).nbytes for step in program.schedule.steps]

@@ -13,6 +13,7 @@ from mcugen.ir import Graph
 from mcugen.ops.registry import OPERATORS
 from tests.conftest import program_of
 from tests.networks import small_mobilenet
+from tests.row_networks import expanding_network
 
 GOLDEN = Path(__file__).parent
 FILES = ("model.c", "model.h", "weights.h", "weights.c", "CMakeLists.txt")
@@ -24,15 +25,20 @@ BUILD = re.compile(r"\bmodel_run_[0-9a-f]{12}\b")
 """Changes with every kernel that is copied."""
 
 
+WHOLE = ("small_mobilenet", "expanding_by_rows")
+
+
 def graph_named(name: str) -> Graph:
     if name == "small_mobilenet":
         return small_mobilenet()
+    if name == "expanding_by_rows":
+        return expanding_network()
     return OPERATORS[name].example(np.random.default_rng(1))
 
 
-@pytest.mark.parametrize("name", ["small_mobilenet", *SINGLE])
+@pytest.mark.parametrize("name", [*WHOLE, *SINGLE])
 def test_generated_c(name: str, request: pytest.FixtureRequest) -> None:
-    program = program_of(graph_named(name))
+    program = program_of(graph_named(name), arena="least" if name.endswith("by_rows") else None)
     tree = dict(emit_model(program))
     tree["model.h"], found = BUILD.subn("model_run_BUILD", tree["model.h"])
     assert found == 1

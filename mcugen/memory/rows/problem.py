@@ -128,7 +128,7 @@ class _Slots:
 
 def row_problem(network: Network, events: Sequence[Event], layers: range) -> RowProblem:
     """The buffers of ``events``, which run ``layers``: what was made before them is alive from the
-    first event, what is read after them to the last.
+    first event, what is read after them beyond the last.
 
     ``layers`` is all of them for the whole problem, and those of a section for its bound.
     """
@@ -148,7 +148,7 @@ def row_problem(network: Network, events: Sequence[Event], layers: range) -> Row
             scratch.setdefault(event.layer, []).append((at, at + 1))
     for tensor in used:
         if network.last_reads[tensor] >= layers.stop:
-            slots[tensor].read(range(network.pictures[tensor].rows), len(events) - 1)
+            slots[tensor].read(range(network.pictures[tensor].rows), len(events))
     buffers = tuple(_buffers(network, {tensor: slots[tensor] for tensor in used}, scratch))
     contracts = tuple(_contracts(network, events))
     return RowProblem(buffers, contracts, _live(buffers, contracts, len(events)))
@@ -214,7 +214,7 @@ def _live(
     buffers: Sequence[RowBuffer], contracts: Sequence[Contract], events: int
 ) -> tuple[int, ...]:
     """An upper bound of what contracts save counts as saved."""
-    change = [0] * (events + 1)
+    change = [0] * (events + 2)
     dying: dict[tuple[Key, int], int] = defaultdict(int)
     for buffer in buffers:
         for stretch in buffer.stretches:
@@ -223,7 +223,7 @@ def _live(
                 change[end] -= stretch.high - stretch.low
                 dying[buffer.key, end - 1] += stretch.high - stretch.low
     live, total = [], 0
-    for step in change[:-1]:
+    for step in change[:events]:
         total += step
         live.append(total)
     for contract in contracts:

@@ -79,7 +79,7 @@ int model_run(model_layer_hook hook, void *context)
             return status;
         }
         if (hook != NULL) {
-            hook(context, index, &model_arena[layer->output], layer->bytes);
+            hook(context, index, 0, &model_arena[layer->output], layer->bytes);
         }
     }
     return 0;

@@ -50,11 +50,27 @@ extern "C" {
         "softmax", \
     }
 
+/* static const uint32_t bytes[MODEL_LAYERS] = MODEL_LAYER_BYTES; of each layer's output. */
+#define MODEL_LAYER_BYTES \
+    { \
+        288, \
+        288, \
+        288, \
+        288, \
+        72, \
+        144, \
+        16, \
+        4, \
+        4, \
+    }
+
 /*
- * Called after each layer, first layer 0, with the bytes that it wrote. They stand in the arena and
- * are overwritten by later layers.
+ * Called with each piece of a layer's output, first layer 0, once it is written: so many bytes from
+ * `offset` on, in order; all of them at once where the layer does not run by rows. They stand in the
+ * arena and are overwritten by what comes.
  */
-typedef void (*model_layer_hook)(void *context, uint32_t layer, const void *output, uint32_t bytes);
+typedef void (*model_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
+                                 uint32_t bytes);
 
 int8_t *model_input(void);
 const int8_t *model_output(void);
