@@ -140,14 +140,14 @@ def remarks(schedule: Schedule, plan: Plan | RowPlan) -> tuple[str, ...]:
 
 
 def _overtakings(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[str]:
-    """Outputs, in line buffers or whole, that lie on a tensor that the section reads."""
+    """Outputs, in line buffers or whole, that lie on what they or the whole section read."""
     steps = [schedule.steps[index] for index in section.layers]
     made_here = {step.output for step in steps}
     sources = dict.fromkeys(
         tensor for step in steps for tensor in step.inputs if tensor not in made_here
     )
     for step in steps:
-        for tensor in sources:
+        for tensor in dict.fromkeys((*sources, *step.inputs)):
             low = max(plan.tensor_offset(step.output), plan.tensor_offset(tensor))
             high = min(_top(plan, step.output), _top(plan, tensor))
             if low < high:

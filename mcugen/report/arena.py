@@ -7,25 +7,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcugen.report.words import Answer
+from mcugen.report.words import Answer, plural
+
+_NAMES = {"tensor": "{}", "line": "rows of {}", "scratch": "scratch of {}"}
 
 
 @dataclass(frozen=True)
 class Buffer:
     """A rectangle of the picture: steps [``start``, ``end``), bytes [``offset``, ``top``).
 
+    In a step that runs by rows a tensor may lie on another one's rows that are no longer needed.
     ``tag`` stands for it where its name is too long: the number of the layer that writes it, with
-    an s in front for that layer's scratch, and "in" for the model's input.
+    an s in front for that layer's scratch, and "in" for the model's input. ``kind`` is "tensor",
+    "line" for a window on some of its rows, or "scratch".
     """
 
     tag: str
     name: str
-    is_scratch: bool
+    kind: str
     layer: int | None
     offset: int
     bytes: int
     start: int
     end: int
+
+    @property
+    def is_scratch(self) -> bool:
+        return self.kind == "scratch"
 
     @property
     def top(self) -> int:
@@ -63,21 +71,31 @@ def arena_of(build: Answer) -> Arena:
     bound = build["arena_lower_bound"]
     return Arena(
         buffers=tuple(_buffer(one) for one in build["buffers"]),
-        steps=len(build["layers"]),
+        steps=len(build["steps"]),
         bytes=build["arena_bytes"],
         lower_bound=bound,
         binding=tuple(
-            step for step, layer in enumerate(build["layers"]) if layer["live_bytes"] == bound
+            number for number, step in enumerate(build["steps"]) if step["live_bytes"] == bound
         ),
     )
 
 
+def step_name(build: Answer, number: int) -> str:
+    """The layer of a step, or the first and the last one, and how many rows at a time."""
+    step, layers = build["steps"][number], build["layers"]
+    first, last = layers[step["first"]]["name"], layers[step["last"]]["name"]
+    if not step["rows"]:
+        return str(first)
+    names = first if first == last else f"{first} to {last}"
+    return f"{names}, {plural(step['rows'], 'row')} at a time"
+
+
 def _buffer(one: Answer) -> Buffer:
-    is_scratch, layer = one["kind"] == "scratch", one["layer"]
+    kind, layer = one["kind"], one["layer"]
     return Buffer(
-        tag="in" if layer is None else f"{'s' if is_scratch else ''}{layer}",
-        name=f"scratch of {one['name']}" if is_scratch else one["name"],
-        is_scratch=is_scratch,
+        tag="in" if layer is None else f"{'s' if kind == 'scratch' else ''}{layer}",
+        name=_NAMES[one["kind"]].format(one["name"]),
+        kind=kind,
         layer=layer,
         offset=one["offset"],
         bytes=one["bytes"],

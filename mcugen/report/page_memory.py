@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mcugen.report.arena import Arena, Buffer
+from mcugen.report.arena import Arena, Buffer, step_name
 from mcugen.report.flash_map import Piece, Sectors
 from mcugen.report.words import Answer, address, kib, percentage
 
@@ -47,7 +47,7 @@ class SectorRow:
 
 
 def arena_text(build: Answer, arena: Arena) -> str:
-    binding = ", ".join(f"{step} ({build['layers'][step]['name']})" for step in arena.binding)
+    binding = ", ".join(f"{step} ({step_name(build, step)})" for step in arena.binding)
     met = (
         "No plan can be smaller: that is the lower bound"
         if arena.bytes == arena.lower_bound
@@ -63,7 +63,7 @@ def buffer_row(buffer: Buffer) -> BufferRow:
     return BufferRow(
         buffer.tag,
         buffer.name,
-        "scratch" if buffer.is_scratch else "tensor",
+        buffer.kind,
         f"{buffer.offset:,} to {buffer.top:,}",
         f"{buffer.bytes:,}",
         buffer.alive,

@@ -28,7 +28,7 @@ def buffer(
 BUILD = {
     "arena_bytes": 1200,
     "arena_lower_bound": 1200,
-    "layers": [{"live_bytes": 1200}, {"live_bytes": 900}, {"live_bytes": 604}],
+    "steps": [{"live_bytes": 1200}, {"live_bytes": 900}, {"live_bytes": 604}],
     "buffers": [
         buffer("input", None, 0, 500, range(0, 1)),
         buffer("first_conv", 0, 600, 600, range(0, 2)),
@@ -74,9 +74,9 @@ def test_text() -> None:
 @pytest.mark.parametrize("screen", [80, 40, 9, 1])
 @pytest.mark.parametrize("steps", [1, 2, 30, 36, 66, 67, 500])
 def test_text_stays_within_a_screen(steps: int, screen: int) -> None:
-    layers = [{"live_bytes": 4}] * steps
+    live = [{"live_bytes": 4}] * steps
     buffers = [buffer(f"layer{n}", n, 4 * (n % 2), 4, range(n, n + 1)) for n in range(steps)]
-    build = {"arena_bytes": 8, "arena_lower_bound": 4, "layers": layers, "buffers": buffers}
+    build = {"arena_bytes": 8, "arena_lower_bound": 4, "steps": live, "buffers": buffers}
     lines = list(draw_arena(arena_of(build), BLOCKS, screen))
     assert len(lines) == 15
     assert max(len(line) for line in lines) <= max(screen, len("binds  ^"))
@@ -140,7 +140,7 @@ def test_labels_break_turn_and_shrink() -> None:
     build = {
         "arena_bytes": 400,
         "arena_lower_bound": 400,
-        "layers": [{"live_bytes": 400}] * 15,
+        "steps": [{"live_bytes": 400}] * 15,
         "buffers": [
             buffer("a_very_long_" + name, 0, 0, 400, range(0, 1)),
             buffer(name, 1, 0, 40, range(1, 2)),

@@ -28,7 +28,7 @@ def test_the_parameters() -> None:
     assert str(inspect.signature(api.build)) == (
         "(model: 'StrPath', *, target: 'str', output: 'StrPath' = 'build', "
         "cmsis_nn: 'StrPath | None' = None, kernels: 'Choice' = 'cmsis-nn', "
-        "keep_constant_channels: 'bool' = False, "
+        "keep_constant_channels: 'bool' = False, arena: \"int | Literal['least'] | None\" = None, "
         f"on_event: 'Callable[[str], None]' = {api._silent!r}) -> 'BuildResult'"
     )
     assert str(inspect.signature(api.verify)) == (

@@ -17,6 +17,7 @@
  *
  * 0 to 2 run together, a row at a time.
  * Written where what was read before makes room:
+ *   1 overtakes 0 in 720..896
  *   2 overtakes the input in 0..576
  */
 #include "model.h"
