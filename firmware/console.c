@@ -26,6 +26,8 @@ static struct {
     uint32_t input_received;
     bool output_valid;
     uint32_t piece_began;
+    uint32_t since_piece; /* what the next piece has cost so far, while its rows come */
+    bool running;         /* a RUN is under way */
     int32_t status;
     struct layer_result layers[MODEL_LAYERS];
 } run;
@@ -90,28 +92,6 @@ static void answer_hello(void)
     send_answer();
 }
 
-static void take_input(const uint8_t *payload, uint32_t length)
-{
-    if (length <= sizeof(uint32_t)) {
-        answer_error(ERROR_BAD_LENGTH);
-        return;
-    }
-    uint32_t offset = frame_u32(payload);
-    uint32_t bytes = length - (uint32_t)sizeof(uint32_t);
-    if (offset > MODEL_INPUT_BYTES || bytes > MODEL_INPUT_BYTES - offset) {
-        answer_error(ERROR_BAD_RANGE);
-        return;
-    }
-    if (offset != 0 && offset != run.input_received) {
-        answer_error(ERROR_OUT_OF_ORDER);
-        return;
-    }
-    run.output_valid = false; /* the arena holds both */
-    memcpy((uint8_t *)model_input() + offset, payload + sizeof(uint32_t), bytes);
-    run.input_received = offset + bytes;
-    answer_ack();
-}
-
 static void send_layer(uint32_t layer)
 {
     const struct layer_result *result = &run.layers[layer];
@@ -129,6 +109,15 @@ static bool is_complete(uint32_t layer)
     return run.layers[layer].bytes == layer_bytes[layer];
 }
 
+static void send_complete_layers(void)
+{
+    for (uint32_t layer = 0; layer < MODEL_LAYERS; layer++) {
+        if (is_complete(layer)) {
+            send_layer(layer);
+        }
+    }
+}
+
 static void send_done(void)
 {
     uint64_t count = 0;
@@ -140,6 +129,11 @@ static void send_done(void)
     frame_put_u32(&answer, (uint32_t)(count >> 32));
     frame_put_u32(&answer, (uint32_t)run.status);
     send_answer();
+}
+
+__attribute__((noipa)) void console_model_begins(void)
+{
+    __asm__ volatile("" ::: "memory");
 }
 
 __attribute__((noipa)) void console_model_runs(void)
@@ -163,12 +157,115 @@ __attribute__((noinline)) void console_on_piece(void *context, uint32_t layer, u
         result->count += count;
         result->crc = crc32_update(result->crc, data, bytes);
         result->bytes += bytes;
-        if (is_complete(layer)) {
+        if (is_complete(layer) && run.running) {
             send_layer(layer);
         }
     }
     run.piece_began = counter_now();
     console_model_runs();
+}
+
+static void forget_layers(void)
+{
+    memset(run.layers, 0, sizeof(run.layers));
+    console_model_begins();
+}
+
+#ifdef MODEL_INPUT_ROW_BYTES
+/* The row that is coming in. The last one is kept back until RUN, for that is when the host is
+ * ready to wait. */
+static struct {
+    _Alignas(4) uint8_t bytes[MODEL_INPUT_ROW_BYTES];
+} row;
+
+static void model_goes_on(void)
+{
+    run.piece_began = counter_now() - run.since_piece;
+    console_model_runs();
+}
+
+static void model_waits(void)
+{
+    console_model_ended();
+    run.since_piece = counter_now() - run.piece_began;
+}
+
+static void begin_input(void)
+{
+    forget_layers();
+    run.since_piece = 0;
+    model_goes_on();
+    run.status = model_begin(console_on_piece, NULL);
+    model_waits();
+}
+
+static void push_row(void)
+{
+    model_goes_on();
+    if (run.status == 0) {
+        run.status = model_push((const void *)row.bytes, 1);
+    }
+    model_waits();
+}
+
+static void store_input(uint32_t offset, const uint8_t *bytes, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++, offset++) {
+        uint32_t place = offset % MODEL_INPUT_ROW_BYTES;
+        if (place == 0 && offset != 0) {
+            push_row();
+        }
+        row.bytes[place] = bytes[i];
+    }
+}
+
+static void compute(void)
+{
+    push_row();
+}
+#else
+static void begin_input(void)
+{
+}
+
+static void store_input(uint32_t offset, const uint8_t *bytes, uint32_t length)
+{
+    memcpy((uint8_t *)model_input() + offset, bytes, length);
+}
+
+static void compute(void)
+{
+    forget_layers();
+    run.piece_began = counter_now();
+    console_model_runs();
+    run.status = model_run(console_on_piece, NULL);
+    console_model_ended();
+}
+#endif
+
+static void take_input(const uint8_t *payload, uint32_t length)
+{
+    if (length <= sizeof(uint32_t)) {
+        answer_error(ERROR_BAD_LENGTH);
+        return;
+    }
+    uint32_t offset = frame_u32(payload);
+    uint32_t bytes = length - (uint32_t)sizeof(uint32_t);
+    if (offset > MODEL_INPUT_BYTES || bytes > MODEL_INPUT_BYTES - offset) {
+        answer_error(ERROR_BAD_RANGE);
+        return;
+    }
+    if (offset != 0 && offset != run.input_received) {
+        answer_error(ERROR_OUT_OF_ORDER);
+        return;
+    }
+    run.output_valid = false; /* the arena holds both */
+    if (offset == 0) {
+        begin_input();
+    }
+    store_input(offset, payload + sizeof(uint32_t), bytes);
+    run.input_received = offset + bytes;
+    answer_ack();
 }
 
 static void run_model(void)
@@ -178,14 +275,14 @@ static void run_model(void)
         return;
     }
     run.input_received = 0; /* the run overwrites it */
-    memset(run.layers, 0, sizeof(run.layers));
     last.ran = true;
     answer_ack();
-    run.piece_began = counter_now();
-    console_model_runs();
-    int status = model_run(console_on_piece, NULL);
-    console_model_ended();
-    run.status = status;
+#ifdef MODEL_INPUT_ROW_BYTES
+    send_complete_layers();
+#endif
+    run.running = true;
+    compute();
+    run.running = false;
     run.output_valid = run.status == 0;
     send_done();
 }
@@ -193,11 +290,7 @@ static void run_model(void)
 static void repeat_run(void)
 {
     answer_ack();
-    for (uint32_t layer = 0; layer < MODEL_LAYERS; layer++) {
-        if (is_complete(layer)) {
-            send_layer(layer);
-        }
-    }
+    send_complete_layers();
     send_done();
 }
 

@@ -19,7 +19,8 @@ void console_on_piece(void *context, uint32_t layer, uint32_t offset, const void
 
 /* Empty marks between the console's work and the model's: a debugger or the virtual board stops
  * here to watch the model alone, from console_model_runs to console_on_piece or
- * console_model_ended. */
+ * console_model_ended. Before the first of a picture there is console_model_begins. */
+void console_model_begins(void);
 void console_model_runs(void);
 void console_model_ended(void);
 

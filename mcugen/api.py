@@ -39,6 +39,7 @@ def build(
     kernels: Choice = "cmsis-nn",
     keep_constant_channels: bool = False,
     arena: int | Literal["least"] | None = None,
+    stream_input: bool = False,
     on_event: Callable[[str], None] = _silent,
 ) -> BuildResult:
     """Compiles a ``.tflite`` file into firmware for a board, as ``mcugen build`` does.
@@ -48,8 +49,8 @@ def build(
     sources to use instead of those that are installed. ``kernels`` "fast" lets mcugen's own
     kernels run what they run exactly, and leaves channels of one value out unless
     ``keep_constant_channels``. ``arena`` lets layers run by rows: the fastest plan within so many
-    bytes, or "least". ``on_event`` is told what goes on, a line at a time. Sizes in the
-    result's manifest are bytes.
+    bytes, or "least". With ``stream_input`` the library takes the input in rows. ``on_event`` is
+    told what goes on, a line at a time. Sizes in the result's manifest are bytes.
 
     Raises McugenError: UsageError for a file or folder, ModelError for what cannot be compiled
     exactly, BoardError, FitError where the model does not fit, ToolchainError. Then ``output`` is
@@ -67,6 +68,7 @@ def build(
         kernels=kernels,
         keep_constant_channels=keep_constant_channels,
         arena=arena,
+        stream_input=stream_input,
         on_event=on_event,
     )
     write_report(folder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcugen import fit, manifest
@@ -25,7 +25,7 @@ from mcugen.ir import Graph
 from mcugen.kernels import Choice, Target, backends
 from mcugen.manifest import MODEL_FILE, Manifest
 from mcugen.memory.plan import Plan, plan
-from mcugen.memory.rows.plan import Arena, plan_within
+from mcugen.memory.rows.plan import Arena, check_rows_come, plan_within
 from mcugen.passes import refuse_unsupported, remove_constant_channels, run_passes
 from mcugen.passes.untrained import untrained
 from mcugen.program import Program, Source
@@ -64,6 +64,7 @@ def build(
     kernels: Choice = "cmsis-nn",
     keep_constant_channels: bool = False,
     arena: Arena | None = None,
+    stream_input: bool = False,
     loader_no_read: bool = False,
     on_event: Event = silent,
     object_cache: Path | None = None,
@@ -72,7 +73,8 @@ def build(
 
     With fast ``kernels``, channels that have one value whatever the input is are left out unless
     they are to be kept. ``arena`` is how many bytes the arena may have, or "least"; without it
-    layers run one by one, and by rows only where they would not fit the board otherwise.
+    layers run one by one, and by rows only where they would not fit the board otherwise. With
+    ``stream_input`` the library takes the input in rows.
     ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
     Raises McugenError; then ``output`` is as it was before.
     """
@@ -87,6 +89,7 @@ def build(
             made_for,
             keep_constant_channels=keep_constant_channels or kernels != "fast",
             arena=_budget(arena, board),
+            stream_input=stream_input,
         )
     fit.check(program, board, arena)
     loader_sources = loader_tree(board, no_read=loader_no_read)
@@ -119,15 +122,23 @@ def compile_graph(
     *,
     keep_constant_channels: bool = True,
     arena: Arena | None = None,
+    stream_input: bool = False,
 ) -> Program:
     """All decisions, before anything is written. ``arena`` is a budget in bytes, or "least";
-    without it every layer runs in one call."""
+    without it every layer runs in one call. With ``stream_input`` the input comes in rows.
+
+    Raises ModelError M005 where the input has no rows.
+    """
     graph = run_passes(graph)
     refuse_unsupported(graph)
     if not keep_constant_channels:
         graph = run_passes(graph, (remove_constant_channels,))
     steps = schedule(graph, target)
-    placed = plan(steps) if arena is None else plan_within(steps, arena)
+    if stream_input:
+        check_rows_come(steps)
+    if arena is None:
+        return Program(source, target, steps, replace(plan(steps), takes_rows=stream_input))
+    placed = plan_within(steps, arena, takes_rows=stream_input)
     return Program(source, target, steps, placed)
 
 

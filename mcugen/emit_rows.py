@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcugen.ir import DType, Tensor
@@ -25,11 +25,15 @@ class StripTexts:
 
 WHOLE_CALL = StripTexts()
 
+_PICTURE = "picture_rows"
+"""The C name of the rows of the model's input."""
+
 
 @dataclass(frozen=True)
 class TensorView:
     """A tensor of a run: ``rows`` of it have room at ``pointer``, ``made`` stand there at first.
-    ``above`` is the room of the padding above them."""
+    ``above`` is the room of the padding above them. ``reader`` are the names of the layer that
+    reads them from a line buffer, and of its own rows; None for what stands whole."""
 
     symbol: str
     pointer: str
@@ -37,14 +41,14 @@ class TensorView:
     rows: int
     made: int
     above: int
+    reader: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
 class StripView:
     """A layer of a run, which makes ``strip`` rows a call; ``arguments`` are its pointers.
 
-    ``waits_for`` are the tensors of the run whose rows it needs. ``reader`` is the next layer, None
-    for the last.
+    ``waits_for`` is the tensor of the run whose rows it needs, "" where all that it reads stands.
     """
 
     index: int
@@ -53,7 +57,6 @@ class StripView:
     strip: int
     arguments: tuple[str, ...]
     waits_for: str
-    reader: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -68,18 +71,29 @@ class WalkView:
 
 @dataclass(frozen=True)
 class RunView:
-    """A fused run as one function; ``strips`` has the last layer first."""
+    """A fused run as one function; ``strips`` and ``tensors`` have the last layer first."""
 
     name: str
     title: str
     height: int
     tensors: tuple[TensorView, ...]
     strips: tuple[StripView, ...]
+    streamed: bool
 
     @property
     def has_lines(self) -> bool:
-        """Whether tensors between its layers live in line buffers."""
-        return len(self.strips) > 1
+        """Whether tensors of it live in line buffers."""
+        return any(tensor.reader for tensor in self.tensors)
+
+
+@dataclass(frozen=True)
+class StreamView:
+    """The model's input as it comes in rows: ``run`` is the function that takes them, "" where they
+    wait at ``offset`` until all are there. ``made`` is the C expression of how many came."""
+
+    run: str
+    offset: int
+    made: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +119,7 @@ def step_views(program: Program) -> tuple[StepView, ...]:
     if isinstance(plan, Plan):
         return ()
     views = []
-    for section in plan.sections:
+    for section in plan.sections[1:] if plan.network.streamed else plan.sections:
         step = schedule.steps[section.first]
         if section.strip == WHOLE:
             size = schedule.tensor(step.output).nbytes
@@ -178,6 +192,25 @@ def _rows(section: Section) -> str:
     return "a row" if section.strip == 1 else f"{section.strip} rows"
 
 
+def stream_view(program: Program) -> StreamView | None:
+    """None where the whole input stands before a run."""
+    plan, schedule = program.plan, program.schedule
+    if not plan.takes_rows:
+        return None
+    offset = plan.tensor_offset(schedule.inputs[0])
+    if isinstance(plan, Plan) or not plan.network.streamed:
+        return StreamView("", offset, "arrived")
+    return StreamView(_run_name(schedule, plan.sections[0]), offset, f"{_PICTURE}.made")
+
+
+def input_row_bytes(program: Program) -> int | None:
+    """Bytes of a row of the input, where it comes in rows."""
+    if not program.plan.takes_rows:
+        return None
+    picture = program.schedule.tensor(program.schedule.inputs[0])
+    return picture.nbytes // picture.shape[1]
+
+
 def by_rows(plan: Plan | RowPlan, step: Step) -> bool:
     """Whether a step's layer is made in strips."""
     return any(step.index in section.layers for section in runs(plan))
@@ -222,47 +255,62 @@ def _run(schedule: Schedule, plan: RowPlan, section: Section) -> RunView:
         name=_run_name(schedule, section),
         title=f"{_numbers(section)}, {_rows(section)} at a time",
         height=_height(schedule, steps[-1].output),
-        tensors=tuple(_tensors(schedule, plan, steps)),
-        strips=tuple(
-            _strip(schedule, section, step, steps[place + 1 : place + 2])
-            for place, step in reversed(tuple(enumerate(steps)))
-        ),
+        tensors=tuple(_tensors(schedule, plan, section)),
+        strips=tuple(_strip(schedule, plan, section, step) for step in reversed(steps)),
+        streamed=plan.network.streamed and section.first == 0,
     )
 
 
-def _tensors(schedule: Schedule, plan: RowPlan, steps: Sequence[Step]) -> Iterator[TensorView]:
-    """What stands before the run, then the outputs of its layers."""
-    made_here = {step.output for step in steps}
+def _tensors(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[TensorView]:
+    """The outputs of a run's layers, the last one first, then what they read besides."""
+    steps = [schedule.steps[index] for index in section.layers]
+    made_here = [step.output for step in reversed(steps)]
     before = dict.fromkeys(
         tensor for step in steps for tensor in step.inputs if tensor not in made_here
     )
-    for tensor_id in (*before, *(step.output for step in steps)):
+    for tensor_id in (*made_here, *before):
         tensor = schedule.tensor(tensor_id)
         height = tensor.shape[1]
+        reader = _line_reader(schedule, plan, section, tensor_id)
         yield TensorView(
             symbol=_symbol(schedule, tensor_id),
             pointer=f"&model_arena[{plan.tensor_offset(tensor_id)}]",
             row_bytes=tensor.nbytes // height,
             rows=plan.rows_kept(tensor_id),
-            made=height if tensor_id in before else 0,
-            above=0 if tensor_id in before else plan.rows_above(tensor_id),
+            made=height if tensor_id in before and reader is None else 0,
+            above=0 if reader is None else plan.rows_above(tensor_id),
+            reader=None if reader is None else (reader.name, _symbol(schedule, reader.output)),
         )
 
 
-def _strip(schedule: Schedule, section: Section, step: Step, reader: Sequence[Step]) -> StripView:
+def _line_reader(
+    schedule: Schedule, plan: RowPlan, section: Section, tensor_id: int
+) -> Step | None:
+    """The layer that reads a tensor from a line buffer; None for one that stands whole."""
+    for index in section.layers:
+        between = index > section.first or (plan.network.streamed and index == 0)
+        if between and plan.network.output(index - 1) == tensor_id:
+            return schedule.steps[index]
+    return None
+
+
+def _strip(schedule: Schedule, plan: RowPlan, section: Section, step: Step) -> StripView:
     pointers = [
         _row_pointer(schedule, tensor, "strip.first", constant=True) for tensor in step.inputs
     ]
     output = _row_pointer(schedule, step.output, "strip.row", constant=False)
-    before = schedule.steps[step.index - 1].output if step.index > section.first else None
+    waits = [
+        tensor
+        for tensor in step.inputs
+        if _line_reader(schedule, plan, section, tensor) is not None
+    ]
     return StripView(
         index=step.index,
         name=step.name,
         output=_symbol(schedule, step.output),
         strip=section.strip,
         arguments=(*pointers, output),
-        waits_for="" if before is None else _symbol(schedule, before),
-        reader=(reader[0].name, _symbol(schedule, reader[0].output)) if reader else None,
+        waits_for=_symbol(schedule, waits[0]) if waits else "",
     )
 
 
@@ -279,7 +327,7 @@ def _symbol(schedule: Schedule, tensor_id: int) -> str:
     for step in schedule.steps:
         if step.output == tensor_id:
             return f"{step.name}_rows"
-    return "picture_rows"
+    return _PICTURE
 
 
 def _height(schedule: Schedule, tensor_id: int) -> int:

@@ -84,6 +84,7 @@ class ModelError(McugenError):
         "M002": "the model file is corrupt or truncated",
         "M003": "the model uses what mcugen does not support",
         "M004": "the graph is inconsistent",
+        "M005": "the model's input does not come in rows",
     }
 
 

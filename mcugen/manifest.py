@@ -71,16 +71,15 @@ class Step:
 @dataclass(frozen=True)
 class Piece:
     """``bytes`` of a layer's output from ``offset`` on, as they stand in the arena from ``at`` on
-    when the hook is told of them. The ``moved`` bytes from ``line`` on were moved before, in the
-    line buffer of that output.
+    when the hook is told of them. ``before`` are the spans of the arena that are written on the way
+    to it besides: rows that slide in their line buffers, and rows of the input that arrive.
     """
 
     layer: int
     offset: int
     bytes: int
     at: int
-    line: int
-    moved: int
+    before: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +130,8 @@ class BackendRecord:
 class Manifest:
     """All sizes are bytes; ``files`` maps paths in the build folder to SHA-256 sums.
 
+    ``input_row_bytes`` is None where the input does not come in rows.
+
     ``product_id`` is the chip's number in the ROM bootloader's answer, ``sectors`` are the erase
     sectors of its flash as it leaves the factory. ``loader_bytes`` is None where no resident loader
     was made, because mcugen has none for the board. ``tried`` says where firmware for the board has
@@ -150,6 +151,7 @@ class Manifest:
     toolchain: str
     input: Edge
     output: Edge
+    input_row_bytes: int | None
     layers: tuple[Layer, ...]
     steps: tuple[Step, ...]
     pieces: tuple[Piece, ...]
@@ -187,7 +189,7 @@ class Manifest:
                 piece.layer,
                 (
                     (piece.at, piece.at + piece.bytes),
-                    *(((piece.line, piece.line + piece.moved),) if piece.moved else ()),
+                    *piece.before,
                     *((scratch[piece.layer],) if piece.layer in scratch else ()),
                 ),
             )
@@ -253,7 +255,7 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["output"] = _edge(fields["output"])
     fields["layers"] = tuple(_layer(layer) for layer in fields["layers"])
     fields["steps"] = tuple(Step(**step) for step in fields["steps"])
-    fields["pieces"] = tuple(Piece(**piece) for piece in fields["pieces"])
+    fields["pieces"] = tuple(_piece(piece) for piece in fields["pieces"])
     fields["buffers"] = tuple(ArenaBuffer(**buffer) for buffer in fields["buffers"])
     fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])
@@ -263,6 +265,11 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
 
 def _edge(fields: dict[str, Any]) -> Edge:
     return Edge(**{**fields, "shape": tuple(fields["shape"])})
+
+
+def _piece(fields: dict[str, Any]) -> Piece:
+    before = tuple((int(begin), int(end)) for begin, end in fields["before"])
+    return Piece(**{**fields, "before": before})
 
 
 def _layer(fields: dict[str, Any]) -> Layer:

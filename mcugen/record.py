@@ -9,6 +9,7 @@ from pathlib import Path
 from mcugen import manifest, toolchain
 from mcugen.boards import Board
 from mcugen.emit import constant_symbol, shape_text
+from mcugen.emit_rows import input_row_bytes
 from mcugen.firmware import CROSS_COMPILER
 from mcugen.footer import FOOTER_BYTES
 from mcugen.image import Image
@@ -25,6 +26,7 @@ from mcugen.manifest import (
 )
 from mcugen.memory.plan import Plan
 from mcugen.memory.problem import Buffer
+from mcugen.memory.rows.network import ARRIVAL
 from mcugen.memory.rows.plan import RowPlan
 from mcugen.memory.rows.sections import Move
 from mcugen.program import Program
@@ -62,6 +64,7 @@ def record(
         toolchain=toolchain.version(CROSS_COMPILER),
         input=_edge(schedule.tensor(schedule.inputs[0])),
         output=_edge(schedule.tensor(schedule.outputs[0])),
+        input_row_bytes=input_row_bytes(program),
         layers=tuple(_layer(program, step) for step in schedule.steps),
         steps=tuple(_steps(plan)),
         pieces=tuple(_pieces(program)),
@@ -172,20 +175,21 @@ def _pieces(program: Program) -> Iterator[Piece]:
     if isinstance(plan, Plan):
         for step in schedule.steps:
             size, at = schedule.tensor(step.output).nbytes, plan.tensor_offset(step.output)
-            yield Piece(step.index, 0, size, at, at, 0)
+            yield Piece(step.index, 0, size, at)
         return
-    moved = 0
+    before: dict[int, tuple[int, int]] = {}
     for event in plan.events:
         rows = event if isinstance(event, Move) else event.output
         row_bytes = plan.network.pictures[rows.tensor].row_bytes
-        if isinstance(event, Move):
-            moved = event.count * row_bytes
+        start, size = plan.tensor_offset(rows.tensor), rows.count * row_bytes
+        at = start if isinstance(event, Move) else start + rows.slot * row_bytes
+        if isinstance(event, Move) or event.layer == ARRIVAL:
+            begin, end = before.get(rows.tensor, (at, at))
+            before[rows.tensor] = (min(begin, at), max(end, at + size))
             continue
-        line = plan.tensor_offset(rows.tensor)
-        at = line + rows.slot * row_bytes
-        first, size = rows.first * row_bytes, rows.count * row_bytes
-        yield Piece(event.layer, first, size, at, line, moved)
-        moved = 0
+        spans = tuple(span for span in before.values() if span[0] < span[1])
+        yield Piece(event.layer, rows.first * row_bytes, size, at, spans)
+        before.clear()
 
 
 def _image_parts(program: Program, image: Image) -> tuple[ImagePart, ...]:

@@ -78,6 +78,11 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
     "or `least`.",
 )
 @click.option(
+    "--stream-input",
+    is_flag=True,
+    help="A library that takes the picture in rows, as a camera delivers them.",
+)
+@click.option(
     "--loader-no-read",
     is_flag=True,
     help="A resident loader that gives out neither flash nor RAM over the serial port; "
@@ -95,6 +100,7 @@ def build(
     kernels: Choice,
     keep_constant_channels: bool,
     arena: Arena | None,
+    stream_input: bool,
     loader_no_read: bool,
     as_json: bool,
 ) -> int:
@@ -114,6 +120,7 @@ def build(
             kernels=kernels,
             keep_constant_channels=keep_constant_channels,
             arena=arena,
+            stream_input=stream_input,
             loader_no_read=loader_no_read,
             on_event=on_event,
         )

@@ -24,6 +24,8 @@ class Plan:
     problem: Problem
     solution: Solution
     live: tuple[int, ...]
+    takes_rows: bool = False
+    """The input comes in rows; it waits here until all are there."""
 
     @property
     def arena_bytes(self) -> int:

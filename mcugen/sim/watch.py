@@ -1,6 +1,7 @@
 """Looks over the model's shoulder while it runs on the virtual board.
 
-The firmware marks where the model's own code begins and ends (``console_model_runs``,
+The firmware marks where a picture begins (``console_model_begins``) and where the model's own code
+begins and ends (``console_model_runs``,
 ``console_on_piece``, ``console_model_ended``): only between them a store is a fault of the model's,
 if it is to anything but the stack and what the running layer may write of the arena.
 """
@@ -41,7 +42,6 @@ class ModelWatch:
         on_piece: PieceCallback | None = None,
     ) -> None:
         self._pieces = 0
-        self._has_ended = False
         self._gathered: dict[int, bytearray] = {}
         self.strays: list[StrayWrite] = []
         self._cpu = cpu
@@ -51,6 +51,7 @@ class ModelWatch:
         self._arena = _arena(image)
         self._writes = writes
         self._store_hooks: list[Callable[[], None]] = []
+        cpu.on_execution(image.address_of("console_model_begins"), self._forget_outputs)
         cpu.on_execution(image.address_of("console_model_runs"), self._runs)
         cpu.on_execution(image.address_of("console_on_piece"), self._piece_ends)
         cpu.on_execution(image.address_of("console_model_ended"), self._ended)
@@ -71,13 +72,10 @@ class ModelWatch:
 
     def _forget_outputs(self) -> None:
         self._pieces = 0
-        self._has_ended = False
         self._gathered.clear()
 
     def _runs(self) -> None:
         self._stops()
-        if self._has_ended:
-            self._forget_outputs()
         self._model_runs = True
         if self._pieces < len(self._writes):
             start = self._arena[0]
@@ -90,7 +88,6 @@ class ModelWatch:
 
     def _ended(self) -> None:
         self._stops()
-        self._has_ended = True
 
     def _stops(self) -> None:
         self._model_runs = False

@@ -29,6 +29,7 @@ def test_the_parameters() -> None:
         "(model: 'StrPath', *, target: 'str', output: 'StrPath' = 'build', "
         "cmsis_nn: 'StrPath | None' = None, kernels: 'Choice' = 'cmsis-nn', "
         "keep_constant_channels: 'bool' = False, arena: \"int | Literal['least'] | None\" = None, "
+        "stream_input: 'bool' = False, "
         f"on_event: 'Callable[[str], None]' = {api._silent!r}) -> 'BuildResult'"
     )
     assert str(inspect.signature(api.verify)) == (

@@ -9,6 +9,9 @@ from functools import cached_property
 from mcugen.kernels.contract import RowContract
 from mcugen.schedule import Schedule, Step
 
+ARRIVAL = -1
+"""What stands in place of a layer's index for the rows of the input."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -32,18 +35,37 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """Layers in the order of the schedule; tensors by id."""
+    """Layers in the order of the schedule; tensors by id.
+
+    ``streamed``: the rows of the input come one by one while the first layer runs.
+    """
 
     layers: tuple[Layer, ...]
     pictures: Mapping[int, Picture]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    streamed: bool = False
 
     @cached_property
     def births(self) -> Mapping[int, int]:
-        """The layer that writes a tensor, -1 for the model's inputs."""
+        """The layer during which a tensor comes to stand, -1 for what stands before all layers."""
         made = {layer.output: index for index, layer in enumerate(self.layers)}
-        return {**dict.fromkeys(self.inputs, -1), **made}
+        return {**dict.fromkeys(self.inputs, 0 if self.streamed else ARRIVAL), **made}
+
+    def output(self, layer: int) -> int:
+        """The tensor that a layer makes, or that arrives."""
+        return self.inputs[0] if layer == ARRIVAL else self.layers[layer].output
+
+    @property
+    def can_stream(self) -> bool:
+        """Whether only the first layer reads the input, and by rows."""
+        return (
+            self.inputs == self.layers[0].inputs
+            and self.readers[self.inputs[0]] == 1
+            and self.inputs[0] not in self.outputs
+            and self.layers[0].contract is not None
+            and self.pictures[self.inputs[0]].rows > 1
+        )
 
     @cached_property
     def last_reads(self) -> Mapping[int, int]:

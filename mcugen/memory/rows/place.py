@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import permutations, product
 
 from mcugen.memory.rows.gaps import Interval, gaps
-from mcugen.memory.rows.network import Network
+from mcugen.memory.rows.network import ARRIVAL, Network
 from mcugen.memory.rows.problem import ALIGNMENT, Key, row_problem
 from mcugen.memory.rows.sections import Event, Move, Section, expand
 
@@ -151,9 +151,8 @@ def _cost(network: Network, section: Section, events: Sequence[Event]) -> int:
             row_bytes = network.pictures[event.tensor].row_bytes
             cost += _MOVE_COST + event.count * row_bytes // _BYTES_AN_INSTRUCTION
         else:
-            contract = network.layers[event.layer].contract
-            assert contract is not None
-            cost += _PART_COST + contract.call_cost
+            contract = None if event.layer == ARRIVAL else network.layers[event.layer].contract
+            cost += _PART_COST + (0 if contract is None else contract.call_cost)
     for layer in section.layers:
         contract = network.layers[layer].contract
         assert contract is not None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from mcugen.errors import ModelError
 from mcugen.memory.plan import Plan, plan
 from mcugen.memory.problem import Buffer
-from mcugen.memory.rows.network import Network, network
+from mcugen.memory.rows.network import ARRIVAL, Network, network
 from mcugen.memory.rows.problem import ALIGNMENT, Key, RowProblem, row_problem
 from mcugen.memory.rows.search import Found, RowSearch
 from mcugen.memory.rows.sections import WHOLE, Event, Section, expand, line_rows, line_top
@@ -26,7 +27,7 @@ class RowPlan:
 
     Time runs in ``sections``, the steps of the generated code: a buffer is alive from one to
     another. ``live`` are the bytes that are alive at once in each of them, ``lower_bound`` is the
-    largest.
+    largest. ``takes_rows``: the input comes in rows.
     """
 
     network: Network
@@ -34,6 +35,7 @@ class RowPlan:
     offsets: Mapping[Key, int]
     arena_bytes: int
     live: tuple[int, ...]
+    takes_rows: bool = False
 
     @property
     def lower_bound(self) -> int:
@@ -74,17 +76,22 @@ class RowPlan:
 
     def rows_kept(self, tensor_id: int) -> int:
         """Rows of a tensor that its place has room for: fewer than it has for a line buffer."""
-        birth = self.network.births[tensor_id]
-        section = self.sections[self.step_of(birth)] if birth >= 0 else None
-        if section is None or section.strip == WHOLE or birth == section.last:
-            return self.network.pictures[tensor_id].rows
-        return line_rows(self.network, section, birth)
+        line = self._line(tensor_id)
+        return self.network.pictures[tensor_id].rows if line is None else line_rows(*line)
 
     def rows_above(self, tensor_id: int) -> int:
         """The slot of a line buffer in which row 0 stands at first; 0 of what stands whole."""
+        line = self._line(tensor_id)
+        return 0 if line is None else line_top(*line)
+
+    def _line(self, tensor_id: int) -> tuple[Network, Section, int] | None:
+        """The section and the layer behind which a tensor lives in a line buffer, if it does."""
+        if tensor_id in self.network.inputs:
+            streamed = self.network.streamed
+            return (self.network, self.sections[0], ARRIVAL) if streamed else None
         layer = self.network.births[tensor_id]
         section = self.sections[self.step_of(layer)]
-        return line_top(self.network, section, layer) if layer != section.last else 0
+        return None if layer == section.last else (self.network, section, layer)
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
@@ -92,25 +99,40 @@ class RowPlan:
         return tuple(event for one in self.sections for event in expand(self.network, one))
 
 
-def plan_within(schedule: Schedule, arena: Arena) -> Plan | RowPlan:
+def plan_within(schedule: Schedule, arena: Arena, *, takes_rows: bool = False) -> Plan | RowPlan:
     """The fastest plan within ``arena`` bytes; the one with the fewest, where that is asked for or
     none is within them. Of whole layers, where by rows nothing is won.
 
-    A plan that does not hold is a bug and raises ValueError.
+    ``takes_rows``: the input comes in rows, and is read as they come where only the first layer
+    reads it. A plan that does not hold is a bug and raises ValueError.
     """
-    whole = plan(schedule)
+    whole = replace(plan(schedule), takes_rows=takes_rows)
     if arena != "least" and whole.arena_bytes <= arena:
         return whole
     net = network(schedule)
+    if takes_rows and net.can_stream:
+        net = replace(net, streamed=True)
     search = RowSearch(net)
     found = None if arena == "least" else search.fastest(arena)
     if found is None:
         found = _least(search, whole.arena_bytes)
     if found is None:
         return whole
-    made = _plan(net, found)
+    made = replace(_plan(net, found), takes_rows=takes_rows)
     check_rows(schedule, made.events, made.offsets, made.arena_bytes)
     return made
+
+
+def check_rows_come(schedule: Schedule) -> None:
+    """Raises ModelError M005 where the model's input is no picture of several rows."""
+    shape = schedule.tensor(schedule.inputs[0]).shape
+    if len(shape) != 4 or shape[0] != 1 or shape[1] < 2:
+        raise ModelError(
+            "M005",
+            f"an input of {'x'.join(map(str, shape))} does not come in rows",
+            where=f"input `{schedule.tensor(schedule.inputs[0]).name}`",
+            hint="build without `--stream-input`",
+        )
 
 
 def _least(search: RowSearch, known: int) -> Found | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from mcugen.memory.rows.network import Network
+from mcugen.memory.rows.network import ARRIVAL, Network
 from mcugen.memory.rows.sections import Event, Move, Part, Rows
 
 ALIGNMENT = 4
@@ -144,7 +144,7 @@ def row_problem(network: Network, events: Sequence[Event], layers: range) -> Row
     scratch: dict[int, list[Life]] = {}
     for at, event in enumerate(events):
         _happen(slots, event, at)
-        if isinstance(event, Part) and network.layers[event.layer].scratch_bytes:
+        if isinstance(event, Part) and _scratch_bytes(network, event.layer):
             scratch.setdefault(event.layer, []).append((at, at + 1))
     for tensor in used:
         if network.last_reads[tensor] >= layers.stop:
@@ -152,6 +152,10 @@ def row_problem(network: Network, events: Sequence[Event], layers: range) -> Row
     buffers = tuple(_buffers(network, {tensor: slots[tensor] for tensor in used}, scratch))
     contracts = tuple(_contracts(network, events))
     return RowProblem(buffers, contracts, _live(buffers, contracts, len(events)))
+
+
+def _scratch_bytes(network: Network, layer: int) -> int:
+    return 0 if layer == ARRIVAL else network.layers[layer].scratch_bytes
 
 
 def _happen(slots: Mapping[int, _Slots], event: Event, at: int) -> None:

@@ -129,7 +129,9 @@ class RowSearch:
         return rest
 
     def _starts(self, arena: int) -> list[_State]:
-        """The inputs at the bottom, or at the top."""
+        """The inputs at the bottom, or at the top, or nowhere yet where they come in rows."""
+        if self._network.streamed:
+            return [_State(0, 0, {})]
         low: dict[Key, int] = {}
         high: dict[Key, int] = {}
         at, top = 0, arena
@@ -176,10 +178,12 @@ class RowSearch:
 def _sections(network: Network) -> list[Section]:
     sections = []
     for first in range(len(network.layers)):
-        sections.append(Section(first, first, WHOLE))
+        if first > 0 or not network.streamed:
+            sections.append(Section(first, first, WHOLE))
         for last in range(first, min(first + LONGEST, len(network.layers))):
             if not network.by_rows(last) or (last > first and not network.fuses(last)):
                 break
             height = network.pictures[network.layers[last].output].rows
-            sections += [Section(first, last, strip) for strip in STRIPS if strip < height]
+            strips = [strip for strip in STRIPS if strip < height] or [1]
+            sections += [Section(first, last, strip) for strip in strips]
     return sections

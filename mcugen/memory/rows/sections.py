@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcugen.memory.rows.network import Network
+from mcugen.memory.rows.network import ARRIVAL, Network
 
 WHOLE = 0
 """The strip height of a layer that runs in one call."""
@@ -44,7 +44,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Part:
-    """A call: rows of a layer's output from rows of its inputs."""
+    """A call: rows of a layer's output from rows of its inputs. The layer ``ARRIVAL`` has none: its
+    rows of the model's input come from outside."""
 
     layer: int
     output: Rows
@@ -69,7 +70,7 @@ def line_rows(network: Network, section: Section, layer: int) -> int:
     that one reads."""
     contract = network.layers[layer + 1].contract
     assert contract is not None
-    height = network.pictures[network.layers[layer].output].rows
+    height = network.pictures[network.output(layer)].rows
     return min(height, contract.window + (section.strip - 1) * contract.stride)
 
 
@@ -104,34 +105,33 @@ class _Walk:
     def __init__(self, network: Network, section: Section) -> None:
         self._network = network
         self._section = section
-        self._made = dict.fromkeys(section.layers, 0)
-        self._gone = {layer: -line_top(network, section, layer) for layer in section.layers}
-        self._heights = {
-            layer: network.pictures[network.layers[layer].output].rows for layer in section.layers
-        }
+        self._first = ARRIVAL if network.streamed and section.first == 0 else section.first
+        layers = range(self._first, section.last + 1)
+        self._made = dict.fromkeys(layers, 0)
+        self._gone = {layer: -line_top(network, section, layer) for layer in layers}
+        self._heights = {layer: network.pictures[network.output(layer)].rows for layer in layers}
 
     def events(self) -> Iterator[Event]:
-        while (chosen := self._next()) is not None:
-            layer, end = chosen
-            if layer != self._section.last:
-                yield from self._make_room(layer, end)
-            yield self._part(layer, end)
-            self._made[layer] = end
-
-    def _next(self) -> tuple[int, int] | None:
-        """The last layer that can run, and the end of the rows that it makes."""
-        wanted = self._heights[self._section.last]
-        for layer in reversed(self._section.layers):
-            end = min(self._made[layer] + self._section.strip, wanted)
-            if end > self._made[layer]:
-                if layer == self._section.first:
-                    return layer, end
-                wanted = self._end_needed(layer, end)
-                if self._made[layer - 1] >= wanted:
-                    return layer, end
-            elif layer > self._section.first:
-                wanted = self._heights[layer - 1]  # rows that nobody reads are made at last
-        return None
+        """Layer by layer from the last one down, until one has all the rows that it needs. A window
+        slides as soon as it has to, so that its rows lie close together while others are made."""
+        while True:
+            wanted = self._heights[self._section.last]
+            for layer in reversed(range(self._first, self._section.last + 1)):
+                made = self._made[layer]
+                strip = 1 if layer == ARRIVAL else self._section.strip
+                end = min(made + strip, wanted)
+                if end > made and layer != self._section.last:
+                    yield from self._make_room(layer, end)
+                if layer > self._first:
+                    # Rows that nobody reads are made at last.
+                    needed = self._end_needed(layer, end) if end > made else None
+                    wanted = self._heights[layer - 1] if needed is None else needed
+                if end > made and (layer == self._first or self._made[layer - 1] >= wanted):
+                    yield self._part(layer, end)
+                    self._made[layer] = end
+                    break
+            else:
+                return
 
     def _end_needed(self, layer: int, end: int) -> int:
         contract = self._network.layers[layer].contract
@@ -150,20 +150,21 @@ class _Walk:
         if end - gone <= line_rows(self._network, self._section, layer):
             return
         first = self._first_needed(layer)
-        yield Move(self._network.layers[layer].output, first, made - first, first - gone)
+        yield Move(self._network.output(layer), first, made - first, first - gone)
         self._gone[layer] = first
 
     def _part(self, layer: int, end: int) -> Part:
+        made = self._made[layer]
+        output = Rows(self._network.output(layer), made, end - made, made - self._gone[layer])
+        if layer == ARRIVAL:
+            return Part(layer, output, ())
         one, contract = self._network.layers[layer], self._network.layers[layer].contract
         assert contract is not None
-        made = self._made[layer]
-        output = Rows(one.output, made, end - made, made - self._gone[layer])
         first = contract.first_needed(made)
         inputs = []
         for tensor in one.inputs:
             height = self._network.pictures[tensor].rows
-            between = layer > self._section.first
-            is_line = between and tensor == self._network.layers[layer - 1].output
+            is_line = layer > self._first and tensor == self._network.output(layer - 1)
             gone = self._gone[layer - 1] if is_line else 0
             count = contract.end_needed(end, height) - first
             inputs.append(Rows(tensor, first, count, first - gone))

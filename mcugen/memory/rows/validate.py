@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcugen.memory.rows.network import ARRIVAL
 from mcugen.memory.rows.order import Walk, is_safe
 from mcugen.memory.rows.problem import Key
 from mcugen.memory.rows.sections import Event, Move, Part, Rows
@@ -44,7 +45,8 @@ def faults(
     """Everything that is wrong with a plan, a line each."""
     bytes_of = {tensor.id: tensor.nbytes for tensor in _tensors(schedule)}
     walk = _Walk(schedule, offsets, np.full(arena, _SPOILED, np.int64))
-    for tensor in schedule.inputs:
+    arriving = any(isinstance(event, Part) and event.layer == ARRIVAL for event in events)
+    for tensor in () if arriving else schedule.inputs:
         at = offsets["tensor", tensor]
         yield from walk.inside(at, bytes_of[tensor], f"input {tensor}")
         walk.write(at, tensor, 0, bytes_of[tensor])
@@ -92,7 +94,18 @@ class _Walk:
         return bool(np.array_equal(self.holds[at : at + size], _marks(tensor, first, size)))
 
     def happen(self, event: Event) -> Iterator[str]:
-        return self._move(event) if isinstance(event, Move) else self._call(event)
+        if isinstance(event, Move):
+            return self._move(event)
+        return self._arrival(event) if event.layer == ARRIVAL else self._call(event)
+
+    def _arrival(self, part: Part) -> Iterator[str]:
+        tensor, first = part.output.tensor, part.output.first
+        if tensor not in self.schedule.inputs or first != self.made.get(tensor, 0):
+            yield "this is not the next row of the input"
+        self.made[tensor] = first + part.output.count
+        at, size = self._place(part.output)
+        yield from self.inside(at, size, "the row that arrives")
+        self.write(at, tensor, first * _shape(self.schedule, tensor)[1], size)
 
     def _move(self, move: Move) -> Iterator[str]:
         _, size = _shape(self.schedule, move.tensor)
