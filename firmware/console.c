@@ -195,17 +195,20 @@ static void begin_input(void)
     forget_layers();
     run.since_piece = 0;
     model_goes_on();
-    run.status = model_begin(console_on_piece, NULL);
+    int status = model_begin(console_on_piece, NULL);
     model_waits();
+    run.status = status;
 }
 
 static void push_row(void)
 {
-    model_goes_on();
-    if (run.status == 0) {
-        run.status = model_push((const void *)row.bytes, 1);
+    if (run.status != 0) {
+        return;
     }
+    model_goes_on();
+    int status = model_push((const void *)row.bytes, 1);
     model_waits();
+    run.status = status;
 }
 
 static void store_input(uint32_t offset, const uint8_t *bytes, uint32_t length)
@@ -238,8 +241,9 @@ static void compute(void)
     forget_layers();
     run.piece_began = counter_now();
     console_model_runs();
-    run.status = model_run(console_on_piece, NULL);
+    int status = model_run(console_on_piece, NULL);
     console_model_ended();
+    run.status = status;
 }
 #endif
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mcugen.ir import DType, Tensor
 from mcugen.memory.plan import Plan
@@ -25,8 +26,8 @@ class StripTexts:
 
 WHOLE_CALL = StripTexts()
 
-_PICTURE = "picture_rows"
-"""The C name of the rows of the model's input."""
+_PICTURE, _STREAM = "picture_rows", "model_stream."
+"""The C name of the rows of the model's input, and of what lasts while they come."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,14 @@ class RunView:
 
 @dataclass(frozen=True)
 class StreamView:
-    """The model's input as it comes in rows: ``run`` is the function that takes them, "" where they
-    wait at ``offset`` until all are there. ``made`` is the C expression of how many came."""
+    """The model's input as it comes in rows: ``run`` is the function that takes them, "" where
+    they wait at ``offset`` until all are there. ``made`` is the C expression of how many came;
+    ``fields`` are the rows of that run's tensors, which last from one call to the next."""
 
     run: str
     offset: int
     made: str
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,8 +202,10 @@ def stream_view(program: Program) -> StreamView | None:
         return None
     offset = plan.tensor_offset(schedule.inputs[0])
     if isinstance(plan, Plan) or not plan.network.streamed:
-        return StreamView("", offset, "arrived")
-    return StreamView(_run_name(schedule, plan.sections[0]), offset, f"{_PICTURE}.made")
+        return StreamView("", offset, f"{_STREAM}made")
+    run = _run(schedule, plan, plan.sections[0])
+    fields = tuple(tensor.symbol.removeprefix(_STREAM) for tensor in run.tensors)
+    return StreamView(run.name, offset, f"{_STREAM}{_PICTURE}.made", fields)
 
 
 def input_row_bytes(program: Program) -> int | None:
@@ -264,6 +269,7 @@ def _run(schedule: Schedule, plan: RowPlan, section: Section) -> RunView:
 def _tensors(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[TensorView]:
     """The outputs of a run's layers, the last one first, then what they read besides."""
     steps = [schedule.steps[index] for index in section.layers]
+    symbol = partial(_symbol, schedule, plan, section)
     made_here = [step.output for step in reversed(steps)]
     before = dict.fromkeys(
         tensor for step in steps for tensor in step.inputs if tensor not in made_here
@@ -273,13 +279,15 @@ def _tensors(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[Te
         height = tensor.shape[1]
         reader = _line_reader(schedule, plan, section, tensor_id)
         yield TensorView(
-            symbol=_symbol(schedule, tensor_id),
+            symbol=symbol(tensor_id),
             pointer=f"&model_arena[{plan.tensor_offset(tensor_id)}]",
             row_bytes=tensor.nbytes // height,
             rows=plan.rows_kept(tensor_id),
             made=height if tensor_id in before and reader is None else 0,
             above=0 if reader is None else plan.rows_above(tensor_id),
-            reader=None if reader is None else (reader.name, _symbol(schedule, reader.output)),
+            reader=None
+            if reader is None
+            else (reader.name, _symbol(schedule, plan, section, reader.output)),
         )
 
 
@@ -295,10 +303,14 @@ def _line_reader(
 
 
 def _strip(schedule: Schedule, plan: RowPlan, section: Section, step: Step) -> StripView:
+    symbol = partial(_symbol, schedule, plan, section)
     pointers = [
-        _row_pointer(schedule, tensor, "strip.first", constant=True) for tensor in step.inputs
+        _row_pointer(schedule.tensor(tensor), symbol(tensor), "strip.first", constant=True)
+        for tensor in step.inputs
     ]
-    output = _row_pointer(schedule, step.output, "strip.row", constant=False)
+    output = _row_pointer(
+        schedule.tensor(step.output), symbol(step.output), "strip.row", constant=False
+    )
     waits = [
         tensor
         for tensor in step.inputs
@@ -307,27 +319,25 @@ def _strip(schedule: Schedule, plan: RowPlan, section: Section, step: Step) -> S
     return StripView(
         index=step.index,
         name=step.name,
-        output=_symbol(schedule, step.output),
+        output=symbol(step.output),
         strip=section.strip,
         arguments=(*pointers, output),
-        waits_for=_symbol(schedule, waits[0]) if waits else "",
+        waits_for=symbol(waits[0]) if waits else "",
     )
 
 
-def _row_pointer(schedule: Schedule, tensor_id: int, row: str, *, constant: bool) -> str:
-    tensor: Tensor = schedule.tensor(tensor_id)
-    call = f"row_at(&{_symbol(schedule, tensor_id)}, {row})"
+def _row_pointer(tensor: Tensor, symbol: str, row: str, *, constant: bool) -> str:
+    call = f"row_at(&{symbol}, {row})"
     if tensor.dtype is DType.INT8:
         return call
     return f"({'const ' if constant else ''}{tensor.dtype.c_type} *)(void *){call}"
 
 
-def _symbol(schedule: Schedule, tensor_id: int) -> str:
-    """The C name of a tensor's rows: that of the layer that makes them."""
-    for step in schedule.steps:
-        if step.output == tensor_id:
-            return f"{step.name}_rows"
-    return _PICTURE
+def _symbol(schedule: Schedule, plan: RowPlan, section: Section, tensor_id: int) -> str:
+    """The C name of a tensor's rows in a run: that of the layer that makes them."""
+    made = [step.name for step in schedule.steps if step.output == tensor_id]
+    name = f"{made[0]}_rows" if made else _PICTURE
+    return f"{_STREAM}{name}" if plan.network.streamed and section.first == 0 else name
 
 
 def _height(schedule: Schedule, tensor_id: int) -> int:

@@ -3,7 +3,8 @@
 The firmware marks where a picture begins (``console_model_begins``) and where the model's own code
 begins and ends (``console_model_runs``,
 ``console_on_piece``, ``console_model_ended``): only between them a store is a fault of the model's,
-if it is to anything but the stack and what the running layer may write of the arena.
+if it is to anything but the stack, what the running layer may write of the arena, and the place of
+rows that come.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class ModelWatch:
         cpu.on_execution(image.address_of("console_on_piece"), self._piece_ends)
         cpu.on_execution(image.address_of("console_model_ended"), self._ended)
         everything = [(region.base, region.end) for region in writable]
-        for begin, end in _outside(everything, (self._arena, _stack(image))):
+        for begin, end in _outside(everything, (self._arena, _stack(image), *_state(image))):
             cpu.on_store(begin, end, self._stored)
 
     @property
@@ -130,6 +131,12 @@ class ModelWatch:
 def _arena(image: Image) -> Span:
     arena = image.symbol("model_arena")
     return arena.address, arena.address + arena.size
+
+
+def _state(image: Image) -> tuple[Span, ...]:
+    """What the library itself remembers while a picture comes in rows."""
+    state = image.symbols.get("model_stream")
+    return () if state is None else ((state.address, state.address + state.size),)
 
 
 def _stack(image: Image) -> Span:

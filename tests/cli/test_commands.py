@@ -46,6 +46,7 @@ BUILD = {
             "live_bytes": 98304,
         }
     ],
+    "steps": [{"first": 0, "last": 0, "rows": 0, "live_bytes": 98304}],
     "buffers": [
         {
             "name": "conv[0]",
@@ -201,28 +202,38 @@ class TestBuild:
         words = ["build", "m.tflite", "--target", "x", "--output", "o", "--cmsis-nn", "c"]
         assert main([*words, "--loader-no-read", "--kernels", "fast"]) == 0
         assert main([*words, "--kernels", "fast", "--keep-constant-channels"]) == 0
+        assert main(["build", "m.tflite", "-t", "stm32f7", "--arena", "least"]) == 0
+        assert main(["build", "m.tflite", "-t", "stm32f7", "--arena", "999", "--stream-input"]) == 0
         for call in calls:
             del call[1]["on_event"]
-        plain = {
+        plain: dict[str, object] = {
             "target": "stm32f7",
             "output": Path("build"),
             "cmsis_nn": None,
             "kernels": "cmsis-nn",
             "keep_constant_channels": False,
+            "arena": None,
+            "stream_input": False,
             "loader_no_read": False,
         }
         named = {"target": "x", "output": Path("o"), "cmsis_nn": Path("c"), "kernels": "fast"}
         assert calls == [
-            ((Path("m.tflite"),), plain),
-            (
-                (Path("m.tflite"),),
-                {**named, "keep_constant_channels": False, "loader_no_read": True},
-            ),
-            (
-                (Path("m.tflite"),),
-                {**named, "keep_constant_channels": True, "loader_no_read": False},
-            ),
+            ((Path("m.tflite"),), {**plain, **changed})
+            for changed in (
+                {},
+                {**named, "loader_no_read": True},
+                {**named, "keep_constant_channels": True},
+                {"arena": "least"},
+                {"arena": 999, "stream_input": True},
+            )
         ]
+
+    @pytest.mark.parametrize("size", ["most", "-4", "0", "1e3", "1024k", ""])
+    def test_an_arena_is_a_number_of_bytes_or_least(
+        self, size: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["build", "m.tflite", "-t", "stm32f7", "--arena", size]) == 2
+        assert "neither a number of bytes nor `least`" in capsys.readouterr().err
 
     def test_text(self, replace: Replace, capsys: pytest.CaptureFixture[str]) -> None:
         replace("build", Answer(BUILD))

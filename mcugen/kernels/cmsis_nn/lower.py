@@ -23,8 +23,9 @@ from mcugen.ops.fully_connected import FullyConnected
 from mcugen.ops.max_pool_2d import MaxPool2D
 from mcugen.ops.padding import Margins, Pair
 
-_CALL_COST, _SUM_COST = 200, 1.3
-"""Instructions of a call, and of an addition to the sum of a channel's weights; measured."""
+_CALL_COST, _UNIT_COST, _SUM_COST = 200, 40, 2.6
+"""Instructions of a call, and in the matrix product of a channel and of an addition to the sum of
+its weights; measured."""
 
 _COLUMNS = 2
 """Pixels of which ``arm_convolve_s8`` gathers the windows before it writes them."""
@@ -111,7 +112,7 @@ def convolution(release: Release, graph: Graph, op: Op, core: Core) -> Call | No
 
 def _convolution_rows(call: ConvCall, *, pointwise: bool) -> RowContract | None:
     """The matrix product sums the weights of every channel anew in each call."""
-    sums = int(_SUM_COST * call.filter[0] * call.filter[3])
+    sums = call.filter[0] * int(_UNIT_COST + _SUM_COST * call.filter[3])
     return window_rows(
         call.input,
         call.output,

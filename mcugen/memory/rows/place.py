@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
@@ -11,11 +12,12 @@ from mcugen.memory.rows.network import ARRIVAL, Network
 from mcugen.memory.rows.problem import ALIGNMENT, Key, row_problem
 from mcugen.memory.rows.sections import Event, Move, Section, expand
 
-_PART_COST, _MOVE_COST, _BYTES_AN_INSTRUCTION = 150, 60, 4
+_PART_COST, _MOVE_COST, _BYTES_AN_INSTRUCTION = 500, 150, 1.4
 """Instructions around a call on a strip, and of a move besides its bytes; measured."""
 
-_PERMUTED = 4
-"""Buffers of a section that a thorough search places in every order."""
+_PERMUTED, _SHUFFLED = 4, 100
+"""Buffers of a section that a thorough search places in every order, and how many random orders of
+all of them it tries besides."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ class SectionPlacer:
             yield (*order, *rest)
             if rest:
                 yield (*rest, *order)
+        if rest:
+            chance = random.Random(0)
+            for _ in range(_SHUFFLED):
+                yield tuple(chance.sample(self._added, len(self._added)))
 
     def _orders(self) -> Iterable[Sequence[Key]]:
         others = [key for key in self._added if key != self._output]
@@ -149,7 +155,7 @@ def _cost(network: Network, section: Section, events: Sequence[Event]) -> int:
     for event in events:
         if isinstance(event, Move):
             row_bytes = network.pictures[event.tensor].row_bytes
-            cost += _MOVE_COST + event.count * row_bytes // _BYTES_AN_INSTRUCTION
+            cost += _MOVE_COST + int(event.count * row_bytes / _BYTES_AN_INSTRUCTION)
         else:
             contract = None if event.layer == ARRIVAL else network.layers[event.layer].contract
             cost += _PART_COST + (0 if contract is None else contract.call_cost)
