@@ -60,10 +60,12 @@ def program_of(
     cmsis_nn: Path | None = None,
     kernels: Choice = "cmsis-nn",
     arena: Arena | None = None,
+    stream_input: bool = False,
 ) -> Program:
     """The program for the default STM32F7 board."""
     target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn, kernels))
-    return compile_graph(graph, Source(graph.name, "0" * 64), target, arena=arena)
+    source = Source(graph.name, "0" * 64)
+    return compile_graph(graph, source, target, arena=arena, stream_input=stream_input)
 
 
 HostBuilder = Callable[..., tuple[Program, HostBuild]]

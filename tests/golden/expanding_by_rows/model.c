@@ -41,22 +41,25 @@
 
 static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
-/* The rows of a tensor that is made or read by rows: `made` of them so far. Row r stands at
- * at + (r - gone) * bytes; there is room for `room` rows. */
-struct rows {
-    int8_t *at;
-    int32_t bytes;
-    int32_t room;
-    int32_t made;
-    int32_t gone;
-};
-
 /* How a layer's window goes over the rows of its input: `top` rows of padding come first. */
 struct walk {
     int32_t window;
     int32_t stride;
     int32_t top;
     int32_t height;
+};
+
+/* The rows of a tensor that is made or read by rows: `made` of them so far. Row r stands at
+ * at + (r - gone) * bytes; there is room for `room` rows. In a line buffer they slide as the
+ * reader's rows come to be made, else `reader` is NULL. */
+struct rows {
+    int8_t *at;
+    int32_t bytes;
+    int32_t room;
+    int32_t made;
+    int32_t gone;
+    const struct walk *read_by;
+    const struct rows *reader;
 };
 
 /* A call: rows of the output, and the rows of the input that make them below so much padding. */
@@ -84,11 +87,24 @@ static int8_t *row_at(const struct rows *rows, int32_t row)
     return rows->at + (row - rows->gone) * rows->bytes;
 }
 
+/* Slides the rows that are still needed to the start of their line buffer, if those up to `end`
+ * would not fit behind them. */
+static void make_room(struct rows *rows, int32_t end)
+{
+    if (rows->reader != NULL && end - rows->gone > rows->room) {
+        const int32_t needed = first_needed(rows->read_by, rows->reader->made);
+        const int32_t first = least(needed, rows->made);
+        memmove(rows->at, row_at(rows, first), (size_t)((rows->made - first) * rows->bytes));
+        rows->gone = first;
+    }
+}
+
 /* A layer's next rows, at most so many and none from row `*wanted` on; false where there are none.
  * `*wanted` becomes the end of the rows of the input that they need, or else the input's height. */
-static bool next_strip(struct strip *strip, const struct walk *walk, int32_t made, int32_t at_most,
-                       int32_t *wanted)
+static bool next_strip(struct strip *strip, const struct walk *walk, struct rows *rows,
+                       int32_t at_most, int32_t *wanted)
 {
+    const int32_t made = rows->made;
     const int32_t end = least(made + at_most, *wanted);
     const int32_t needed = (end - 1) * walk->stride - walk->top + walk->window;
     *wanted = end > made ? least(needed, walk->height) : walk->height;
@@ -97,18 +113,10 @@ static bool next_strip(struct strip *strip, const struct walk *walk, int32_t mad
     strip->first = first_needed(walk, made);
     strip->height = *wanted - strip->first;
     strip->padding = strip->first - (made * walk->stride - walk->top);
-    return end > made;
-}
-
-/* Moves the rows from `needed` on to the start of their line buffer, if the strip does not fit
- * behind them. */
-static void make_room(struct rows *rows, const struct strip *strip, int32_t needed)
-{
-    if (strip->row + strip->rows - rows->gone > rows->room) {
-        const int32_t first = least(needed, rows->made);
-        memmove(rows->at, row_at(rows, first), (size_t)((rows->made - first) * rows->bytes));
-        rows->gone = first;
+    if (end > made) {
+        make_room(rows, end);
     }
+    return end > made;
 }
 
 static void hand_over(model_layer_hook hook, void *context, uint32_t layer, struct rows *rows,
@@ -239,14 +247,16 @@ static int run_pool(void)
 /* 0 to 2, a row at a time. Of the layers whose next rows have all that they need, the last one goes on. */
 static int run_conv_2d_to_conv_2d_2(model_layer_hook hook, void *context)
 {
-    struct rows picture_rows = {
-        .at = &model_arena[0], .bytes = 48, .room = 12, .made = 12};
-    struct rows conv_2d_rows = {
-        .at = &model_arena[720], .bytes = 192, .room = 3, .gone = -1};
-    struct rows dw_rows = {
-        .at = &model_arena[704], .bytes = 192, .room = 1};
     struct rows conv_2d_2_rows = {
         .at = &model_arena[0], .bytes = 48, .room = 12};
+    struct rows dw_rows = {
+        .at = &model_arena[704], .bytes = 192, .room = 1,
+        .read_by = &walk_conv_2d_2, .reader = &conv_2d_2_rows};
+    struct rows conv_2d_rows = {
+        .at = &model_arena[720], .bytes = 192, .room = 3, .gone = -1,
+        .read_by = &walk_dw, .reader = &dw_rows};
+    struct rows picture_rows = {
+        .at = &model_arena[0], .bytes = 48, .room = 12, .made = 12};
 
     for (;;) {
         struct strip strip;
@@ -255,7 +265,7 @@ static int run_conv_2d_to_conv_2d_2(model_layer_hook hook, void *context)
         int32_t wanted = 12;
         int status;
 
-        if (next_strip(&strip, &walk_conv_2d_2, conv_2d_2_rows.made, 1, &wanted) &&
+        if (next_strip(&strip, &walk_conv_2d_2, &conv_2d_2_rows, 1, &wanted) &&
             dw_rows.made >= wanted) {
             status = run_conv_2d_2(
                 &strip,
@@ -263,19 +273,15 @@ static int run_conv_2d_to_conv_2d_2(model_layer_hook hook, void *context)
                 row_at(&conv_2d_2_rows, strip.row));
             layer = 2;
             made = &conv_2d_2_rows;
-        } else if (next_strip(&strip, &walk_dw, dw_rows.made, 1, &wanted) &&
+        } else if (next_strip(&strip, &walk_dw, &dw_rows, 1, &wanted) &&
                    conv_2d_rows.made >= wanted) {
-            make_room(&dw_rows, &strip,
-                      first_needed(&walk_conv_2d_2, conv_2d_2_rows.made));
             status = run_dw(
                 &strip,
                 row_at(&conv_2d_rows, strip.first),
                 row_at(&dw_rows, strip.row));
             layer = 1;
             made = &dw_rows;
-        } else if (next_strip(&strip, &walk_conv_2d, conv_2d_rows.made, 1, &wanted)) {
-            make_room(&conv_2d_rows, &strip,
-                      first_needed(&walk_dw, dw_rows.made));
+        } else if (next_strip(&strip, &walk_conv_2d, &conv_2d_rows, 1, &wanted)) {
             status = run_conv_2d(
                 &strip,
                 row_at(&picture_rows, strip.first),
