@@ -196,6 +196,7 @@ def _model_values(
         "contents": _contents(program.schedule, program.plan),
         "families": families,
         "has_weights": has_weights,
+        "by_rows": bool(fused),
         "runs": fused,
         "has_lines": any(run.has_lines for run in fused),
         "remarks": remarks(program.schedule, program.plan),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mcugen import manifest, toolchain
@@ -67,7 +68,7 @@ def record(
         input_row_bytes=input_row_bytes(program),
         layers=tuple(_layer(program, step) for step in schedule.steps),
         steps=tuple(_steps(plan)),
-        pieces=tuple(_pieces(program)),
+        pieces=_pieces(program),
         buffers=tuple(_buffers(program)),
         macs=schedule.macs,
         arena_bytes=plan.arena_bytes,
@@ -135,12 +136,12 @@ def _file_shape(tensor: Tensor) -> Shape:
 def _buffers(program: Program) -> Iterator[ArenaBuffer]:
     """All that the plan places, under the names of the layers that write it."""
     schedule, plan = program.schedule, program.plan
-    for tensor_id in schedule.inputs:
-        yield _buffer(plan, "tensor", None, plan.tensor(tensor_id))
-    for step in schedule.steps:
-        buffer = plan.tensor(step.output)
-        is_line = buffer.size < schedule.tensor(step.output).nbytes
-        yield _buffer(plan, "line" if is_line else "tensor", step, buffer)
+    made: list[tuple[int, Step | None]] = [(tensor_id, None) for tensor_id in schedule.inputs]
+    made += [(step.output, step) for step in schedule.steps]
+    for tensor_id, writer in made:
+        buffer = plan.tensor(tensor_id)
+        is_line = buffer.size < schedule.tensor(tensor_id).nbytes
+        yield _buffer(plan, "line" if is_line else "tensor", writer, buffer)
     for step in schedule.steps:
         scratch = plan.scratch(step)
         if scratch is not None:
@@ -169,8 +170,20 @@ def _steps(plan: Plan | RowPlan) -> Iterator[manifest.Step]:
         yield manifest.Step(section.first, section.last, section.strip, live)
 
 
-def _pieces(program: Program) -> Iterator[Piece]:
+def _pieces(program: Program) -> tuple[Piece, ...]:
     """What the hook is told, in order."""
+    schedule, plan = program.schedule, program.plan
+    first, *others = _written(program)
+    if plan.takes_rows:
+        # Rows that wait until all are there; those that do not are among the events.
+        picture = plan.tensor(schedule.inputs[0])
+        at = plan.offset(picture)
+        first = replace(first, before=(*first.before, (at, at + picture.size)))
+    return (first, *others)
+
+
+def _written(program: Program) -> Iterator[Piece]:
+    """Each piece of a layer's output with what is written on the way to it."""
     schedule, plan = program.schedule, program.plan
     if isinstance(plan, Plan):
         for step in schedule.steps:
