@@ -102,10 +102,10 @@ ROWS_INLINE void convolve_block(const struct rows_convolve *layer, const int32_t
     const int32_t first[4] = {s0, t0, s1, t1}, second[4] = {u0, v0, u1, v1};
 #pragma GCC unroll 4
     for (int c = 0; c < channels; c++) {
-        output[c] = requantise(result, first[c], w[c * each], w[c * each + each - 1]);
+        output[c] = (int8_t)requantise(result, first[c], w[c * each], w[c * each + each - 1]);
         if (pixels == 2) {
             output[layer->units + c] =
-                requantise(result, second[c], w[c * each], w[c * each + each - 1]);
+                (int8_t)requantise(result, second[c], w[c * each], w[c * each + each - 1]);
         }
     }
 }

@@ -156,7 +156,7 @@ struct depthwise_channel {
 ROWS_INLINE int8_t depthwise_result(const struct rows_depthwise *layer, int32_t sum,
                                     const struct depthwise_channel *c)
 {
-    return requantise(&layer->result, sum, c->multiplier, c->second);
+    return (int8_t)requantise(&layer->result, sum, c->multiplier, c->second);
 }
 
 /* A pixel pair of three rows */

@@ -56,45 +56,46 @@ ROWS_INLINE int words_unrolled(int words)
     return words % 16 == 0 ? 16 : words % 8 == 0 ? 8 : words % 4 == 0 ? 4 : 2;
 }
 
-/* Outputs of `channels` channels (1 to 4) of one or two pixels, and on to the next ones; `w` has
- * what the channels' rounding asks for. */
-ROWS_INLINE void put_block(const struct rows_pointwise *layer, const int32_t *w,
-                           int8_t *volatile *next, int channels, int pixels, const int32_t first[4],
-                           const int32_t second[4])
+/* Outputs of `channels` channels (1 to 4) of one or two pixels, and on to the next ones */
+ROWS_INLINE void store_block(const struct rows_pointwise *layer, int8_t *volatile *next,
+                             int channels, int pixels, const int32_t first[4],
+                             const int32_t second[4])
 {
-    int8_t results[2][4];
-#pragma GCC unroll 4
-    for (int c = 0; c < 4; c++) {
-        const struct rows_result *const result = c % 2 ? &layer->odd : &layer->even;
-        const int words = result_words(result);
-        const int32_t multiplier = w[0], other = w[words - 1];
-        results[0][c] = requantise(result, first[c], multiplier, other);
-        results[1][c] = requantise(result, second[c], multiplier, other);
-        w += words;
-    }
     int8_t *const output = *next;
-#pragma GCC unroll 2
-    for (int pixel = 0; pixel < pixels; pixel++) {
 #pragma GCC unroll 4
-        for (int c = 0; c < channels; c++) {
-            output[pixel * layer->units + c] = results[pixel][c];
-        }
+    for (int c = 0; c < channels; c++) {
+        output[c] = (int8_t)first[c];
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < channels && pixels == 2; c++) {
+        output[layer->units + c] = (int8_t)second[c];
     }
     *next = output + 2 * layer->units;
 }
 
-/* The sums of two pairs of channels, of what their halfwords add up to; twice them for the
- * reference's rounding. */
-ROWS_INLINE void part_pairs(const struct rows_pointwise *layer, int32_t sums[4])
+/* The sums of paired channels, where `both` is what their halfwords add up to: the odd one's times
+ * 256, or twice either for the reference's rounding */
+ROWS_INLINE int32_t even_sum(const struct rows_pointwise *layer, int32_t sum)
 {
-#pragma GCC unroll 2
-    for (int c = 0; c < 4; c += 2) {
-        sums[c + 1] = wrapping_difference(sums[c + 1], sums[c]);
-        if (is_twice_rounded(&layer->even)) {
-            sums[c] *= 2;
-            sums[c + 1] >>= 7;
-        }
-    }
+    return is_twice_rounded(&layer->even) ? 2 * sum : sum;
+}
+
+ROWS_INLINE int32_t odd_sum(const struct rows_pointwise *layer, int32_t both, int32_t even)
+{
+    const int32_t sum = wrapping_difference(both, even);
+    return is_twice_rounded(&layer->odd) ? sum >> 7 : sum;
+}
+
+/* A channel's outputs for two pixels in place of its sums. Returns where the next one's words are.
+ */
+ROWS_INLINE const int32_t *requantise_two(const struct rows_result *result, const int32_t *w,
+                                          int32_t *first, int32_t *second)
+{
+    const int words = result_words(result);
+    const int32_t multiplier = w[0], other = w[words - 1];
+    *first = requantise(result, *first, multiplier, other);
+    *second = requantise(result, *second, multiplier, other);
+    return w + words;
 }
 
 /* Four channels (or the last 1 to 3) of two pixels (or the last one).
@@ -148,12 +149,22 @@ ROWS_INLINE void pointwise_block(const struct rows_pointwise *layer, int paired,
         a += 2 * unrolled;
         w += each * unrolled;
     } while (a != stop);
-    int32_t first[4] = {s0, t0, s1, t1}, second[4] = {u0, v0, u1, v1};
     if (paired) {
-        part_pairs(layer, first);
-        part_pairs(layer, second);
+        t0 = odd_sum(layer, t0, s0);
+        v0 = odd_sum(layer, v0, u0);
+        t1 = odd_sum(layer, t1, s1);
+        v1 = odd_sum(layer, v1, u1);
+        s0 = even_sum(layer, s0);
+        u0 = even_sum(layer, u0);
+        s1 = even_sum(layer, s1);
+        u1 = even_sum(layer, u1);
     }
-    put_block(layer, w, next, channels, pixels, first, second);
+    w = requantise_two(&layer->even, w, &s0, &u0);
+    w = requantise_two(&layer->odd, w, &t0, &v0);
+    w = requantise_two(&layer->even, w, &s1, &u1);
+    requantise_two(&layer->odd, w, &t1, &v1);
+    const int32_t first[4] = {s0, t0, s1, t1}, second[4] = {u0, v0, u1, v1};
+    store_block(layer, next, channels, pixels, first, second);
 }
 
 /* `channels` channels (1 to 4) of all pixels */

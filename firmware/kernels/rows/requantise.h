@@ -69,8 +69,8 @@ ROWS_INLINE int32_t twice_rounded(const struct rows_result *result, int32_t sum,
 }
 
 /* An output. `second` is the second of the channel's words, where it has two. */
-ROWS_INLINE int8_t requantise(const struct rows_result *result, int32_t sum, int32_t multiplier,
-                              int32_t second)
+ROWS_INLINE int32_t requantise(const struct rows_result *result, int32_t sum, int32_t multiplier,
+                               int32_t second)
 {
     int32_t value;
     if (is_twice_rounded(result)) {
@@ -80,7 +80,7 @@ ROWS_INLINE int8_t requantise(const struct rows_result *result, int32_t sum, int
     } else {
         value = saturate_8(smmul(sum, multiplier), result->shift);
     }
-    return (int8_t)clamp_to(value, result->low, result->high);
+    return clamp_to(value, result->low, result->high);
 }
 
 #endif
