@@ -19,10 +19,8 @@ struct rows_depthwise {
     int top;    /* margins, 0 or 1 */
     int left;
     int zero_point; /* of the input */
-    int scale;      /* of the weights: 256, or 1 with an addend for each channel */
-    int shift;
-    int low;
-    int high;
+    int scale;      /* of the weights: 256, 2 or 1 */
+    struct rows_result result;
 };
 
 /* Pixel pairs of a row in the ring */
@@ -129,10 +127,16 @@ ROWS_INLINE void ring_load(const struct rows_depthwise *layer, const int8_t *inp
     }
 }
 
+/* Two weights of a row, times 1 or 2 */
+ROWS_INLINE int32_t scaled_taps(int32_t taps, int scale)
+{
+    return scale == 1 ? taps : (int32_t)(((uint32_t)taps << 1) & ~UINT32_C(0x10000));
+}
+
 /* The first two weights of a row, and the last two, from the bytes (1 0 2 1) */
 ROWS_INLINE int32_t taps_0_1(int32_t packed, int scale)
 {
-    return scale == 256 ? packed & (int32_t)0xff00ff00 : sxtb16_odd(packed);
+    return scale == 256 ? packed & (int32_t)0xff00ff00 : scaled_taps(sxtb16_odd(packed), scale);
 }
 
 ROWS_INLINE int32_t taps_1_2(int32_t packed, int scale)
@@ -140,21 +144,19 @@ ROWS_INLINE int32_t taps_1_2(int32_t packed, int scale)
     if (scale == 256) {
         return (int32_t)((uint32_t)packed << 8) & (int32_t)0xff00ff00;
     }
-    return sxtb16(packed);
+    return scaled_taps(sxtb16(packed), scale);
 }
 
 /* A channel's constants: the weights are those of the rows in slots 0, 1 and 2. */
 struct depthwise_channel {
     int32_t u0, v0, u1, v1, u2, v2;
-    int32_t bias, multiplier, addend;
+    int32_t bias, multiplier, second;
 };
 
 ROWS_INLINE int8_t depthwise_result(const struct rows_depthwise *layer, int32_t sum,
-                                    int32_t multiplier, int32_t addend)
+                                    const struct depthwise_channel *c)
 {
-    const int32_t scaled =
-        layer->scale == 256 ? smmul(sum, multiplier) : smmla(sum, multiplier, addend);
-    return (int8_t)clamp_to(saturate_8(scaled, layer->shift), layer->low, layer->high);
+    return (int8_t)requantise(&layer->result, sum, c->multiplier, c->second);
 }
 
 /* A pixel pair of three rows */
@@ -219,9 +221,9 @@ ROWS_INLINE struct depthwise_pair depthwise_step(const struct rows_depthwise *la
     first = ended_first(c, pair, first);
     if (layer->stride == 1) {
         second = ended_second(c, pair, second);
-        output[layer->channels] = depthwise_result(layer, second, c->multiplier, c->addend);
+        output[layer->channels] = depthwise_result(layer, second, c);
     }
-    output[0] = depthwise_result(layer, first, c->multiplier, c->addend);
+    output[0] = depthwise_result(layer, first, c);
     return pair;
 }
 
@@ -254,18 +256,18 @@ ROWS_INLINE void depthwise_line(const struct rows_depthwise *layer,
     }
     if (layer->stride == 1 && layer->output_width % 2) {
         const int32_t sum = ended_first(c, pair_at(p), begun_first(c, pair, *bias));
-        output[0] = depthwise_result(layer, sum, c->multiplier, c->addend);
+        output[0] = depthwise_result(layer, sum, c);
     }
 }
 
 ROWS_INLINE int channel_words(const struct rows_depthwise *layer)
 {
-    return layer->scale == 256 ? 5 : 6;
+    return 4 + result_words(&layer->result);
 }
 
 /* `rows` output rows of each channel, from slot 0 on. Slot 0 holds row `first` of three.
  *
- * Stream of a channel: three words of weights, bias, multiplier, and with scale 1 the addend. */
+ * Stream of a channel: three words of weights, bias, and what its rounding asks for. */
 ROWS_INLINE void depthwise_channels(const struct rows_depthwise *layer, const int32_t *stream,
                                     const int32_t *ring, int first, int8_t *output, int rows)
 {
@@ -288,7 +290,7 @@ ROWS_INLINE void depthwise_channels(const struct rows_depthwise *layer, const in
             .v2 = taps_1_2(w2, layer->scale),
             .bias = w[3],
             .multiplier = w[4],
-            .addend = layer->scale == 256 ? 0 : w[5],
+            .second = result_words(&layer->result) == 1 ? 0 : w[5],
         };
         const int32_t *p = next_ring;
         int8_t *to = next_output;

@@ -13,9 +13,30 @@ from mcugen.version import __version__
 __all__ = ["FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
-    "CONV_2D": (lower.pointwise_w, lower.pointwise_t, lower.lone_pixel, lower.convolution),
-    "DEPTHWISE_CONV_2D": (lower.depthwise_picture, lower.depthwise_row, lower.convolution),
-    "FULLY_CONNECTED": (lower.pointwise_w, lower.pointwise_t, lower.lone_pixel),
+    "CONV_2D": (
+        lower.pointwise_w,
+        lower.pointwise_t,
+        lower.lone_pixel,
+        lower.convolution,
+        lower.pointwise_t_twice_rounded,
+        lower.pointwise_w_twice_rounded,
+        lower.convolution_twice_rounded,
+    ),
+    "DEPTHWISE_CONV_2D": (
+        lower.depthwise_picture,
+        lower.depthwise_row,
+        lower.convolution,
+        lower.depthwise_picture_twice_rounded,
+        lower.depthwise_row_twice_rounded,
+        lower.convolution_twice_rounded,
+    ),
+    "FULLY_CONNECTED": (
+        lower.pointwise_w,
+        lower.pointwise_t,
+        lower.lone_pixel,
+        lower.pointwise_t_twice_rounded,
+        lower.pointwise_w_twice_rounded,
+    ),
 }
 """To ask for each kind of operator."""
 
