@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcugen import fit, manifest
@@ -42,15 +42,23 @@ def silent(event: str) -> None:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A finished build folder and its manifest; ``notes`` are what is odd about the model."""
+    """A finished build folder and its manifest; ``notes`` are what is odd about the model.
+
+    ``fast_cost`` estimates the instructions of a run if fast kernels were chosen.
+    """
 
     folder: Path
     manifest: Manifest
+    fast_cost: int
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         fields = self.manifest.as_json()
-        told = {"output": str(self.folder), "notes": list(self.notes)}
+        told = {
+            "output": str(self.folder),
+            "notes": list(self.notes),
+            "fast_cost": self.fast_cost,
+        }
         return {**fields, "command": "build", "status": "ok", **told}
 
 
@@ -68,21 +76,18 @@ def build(
 ) -> BuildResult:
     """Compiles ``model`` for the board, chip, target or board file ``target`` into ``output``.
 
-    With fast ``kernels``, channels that have one value whatever the input is are left out unless
-    they are to be kept.
+    With fast ``kernels``, each layer gets the kernel of least cost, and channels that have one
+    value whatever the input is are left out unless they are to be kept.
     ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
     Raises McugenError; then ``output`` is as it was before.
     """
     board = load_board(target)
-    made_for = Target(board.chip.cpu, backends(cmsis_nn, kernels))
+    made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
     on_event("reading the model")
     graph = read_model(model)
     with about(model):
         program = compile_graph(
-            graph,
-            _source(model),
-            made_for,
-            keep_constant_channels=keep_constant_channels or kernels != "fast",
+            graph, _source(model), made_for, keep_constant_channels=keep_constant_channels
         )
     fit.check(program, board)
     loader_sources = loader_tree(board, no_read=loader_no_read)
@@ -104,19 +109,28 @@ def build(
         shutil.rmtree(objects)
         written = record(program, board, image, loader, folder)
         manifest.write_manifest(folder, written)
-    return BuildResult(output, written, untrained(program.schedule.graph))
+    return BuildResult(output, written, fast_cost(program), untrained(program.schedule.graph))
 
 
 def compile_graph(
-    graph: Graph, source: Source, target: Target, *, keep_constant_channels: bool = True
+    graph: Graph, source: Source, target: Target, *, keep_constant_channels: bool = False
 ) -> Program:
     """All decisions, before anything is written."""
     graph = run_passes(graph)
     refuse_unsupported(graph)
-    if not keep_constant_channels:
+    if target.choice == "fast" and not keep_constant_channels:
         graph = run_passes(graph, (remove_constant_channels,))
     steps = schedule(graph, target)
     return Program(source, target, steps, plan(steps))
+
+
+def fast_cost(program: Program) -> int:
+    """Instructions of a run with fast kernels, as estimated, whatever was chosen."""
+    target = replace(program.target, choice="fast")
+    if program.target == target:
+        return program.schedule.cost
+    graph = run_passes(program.schedule.graph, (remove_constant_channels,))
+    return schedule(graph, target).cost
 
 
 def _source(model: Path) -> Source:

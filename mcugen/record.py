@@ -16,6 +16,7 @@ from mcugen.ir import Shape, Tensor
 from mcugen.manifest import (
     ArenaBuffer,
     BackendRecord,
+    Candidate,
     Edge,
     ImagePart,
     Layer,
@@ -61,7 +62,9 @@ def record(
         output=_edge(schedule.tensor(schedule.outputs[0])),
         layers=tuple(_layer(program, step) for step in schedule.steps),
         buffers=tuple(_buffers(program)),
+        kernels=program.target.choice,
         macs=schedule.macs,
+        cost=schedule.cost,
         arena_bytes=plan.arena_bytes,
         arena_lower_bound=plan.lower_bound,
         weights_bytes=weights,
@@ -103,6 +106,10 @@ def _layer(program: Program, step: Step) -> Layer:
         name=step.name,
         op=step.op.kind,
         kernel=step.call.function,
+        cost=step.call.cost,
+        others=tuple(
+            Candidate(call.function, call.cost) for call in step.candidates if call is not step.call
+        ),
         macs=step.macs,
         tensor=step.output,
         shape=_file_shape(output),

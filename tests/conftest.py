@@ -56,7 +56,7 @@ def object_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def program_of(graph: Graph, cmsis_nn: Path | None = None, kernels: Choice = "cmsis-nn") -> Program:
     """The program for the default STM32F7 board."""
-    target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn, kernels))
+    target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn), kernels)
     return compile_graph(graph, Source(graph.name, "0" * 64), target)
 
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from mcugen.boards import Core
-from mcugen.ir import DType, Graph, Op, Shape
+from mcugen.ir import DType, Graph, Op
 from mcugen.kernels.call import Call, Constant, Overlap, constant
 from mcugen.kernels.quantisation import requantised_channels
 from mcugen.kernels.rows import pack
+from mcugen.kernels.rows.cost import COSTS
 from mcugen.kernels.rows.family import FAMILY
 from mcugen.kernels.rows.pack import Layer, Words
+from mcugen.kernels.rows.params import LonePixelCall, PointwiseCall, Result, WindowCall
 from mcugen.kernels.rows.requantise import Channels, reachable, requantise
 from mcugen.kernels.rows.rounding import Rounding, twice_rounded, two_instructions
 from mcugen.ops.activation import Activation, activation_range
@@ -35,54 +36,6 @@ _PIXELS_WORTH_FLASH = 256
 
 _STRIP_BYTES = 4096
 """Of widened inputs: several short rows go through the pointwise kernel as one."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """``struct rows_result``."""
-
-    rounding: str
-    shift: int
-    zero_point: int
-    low: int
-    high: int
-
-
-@dataclass(frozen=True)
-class PointwiseCall:
-    """Arguments of ``rows_pointwise_t`` and ``_w``, called for each of ``strips`` strips."""
-
-    strips: int
-    pixels: int
-    depth: int
-    units: int
-    even: Result
-    odd: Result
-
-
-@dataclass(frozen=True)
-class LonePixelCall:
-    """Arguments of ``rows_lone_pixel``."""
-
-    depth: int
-    units: int
-    zero_point: int
-    activation: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class WindowCall:
-    """Arguments of ``rows_depthwise`` and ``rows_convolve``; shapes are (n, h, w, c)."""
-
-    input: Shape
-    output: Shape
-    stride: int
-    slots: int
-    top: int
-    left: int
-    zero_point: int
-    scale: int
-    result: Result
 
 
 def pointwise_t(graph: Graph, op: Op, core: Core) -> Call | None:
@@ -142,11 +95,13 @@ def lone_pixel(graph: Graph, op: Op, core: Core) -> Call | None:
     if stream is None:
         return None
     channels = layer.channels
+    params = LonePixelCall(layer.taps, layer.units, channels.zero_point, channels.activation)
     return Call(
         backend=FAMILY.name,
         function="rows_lone_pixel",
         template="rows_lone_pixel.c.j2",
-        params=LonePixelCall(layer.taps, layer.units, channels.zero_point, channels.activation),
+        params=params,
+        cost=COSTS["rows_lone_pixel"](params),
         constants=(_constant(stream),),
         scratch_bytes=2 * _round_up(layer.taps, 4),
         overlaps=(Overlap(0, 0),),
@@ -379,17 +334,14 @@ def _pointwise(
     distance = _distance(
         pixels * layer.units, [pixels * layer.taps * (one + 1) for one in range(strips)]
     )
+    results = (_result(rounding, layer.channels) for rounding in roundings)
+    params = PointwiseCall(strips, pixels, layer.taps, layer.units, *results)
     return Call(
         backend=FAMILY.name,
         function=function,
         template="rows_pointwise.c.j2",
-        params=PointwiseCall(
-            strips,
-            pixels,
-            layer.taps,
-            layer.units,
-            *(_result(rounding, layer.channels) for rounding in roundings),
-        ),
+        params=params,
+        cost=COSTS[function](params),
         constants=(_constant(stream),),
         scratch_bytes=_round_up(pixels, 2) * widened,
         overlaps=(Overlap(0, distance),),
@@ -415,20 +367,22 @@ def _windowed(
     read = [
         min(height, row * stride - margins[0] + 3) * width * depth for row in range(output.shape[1])
     ]
+    params = WindowCall(
+        source.shape,
+        output.shape,
+        stride,
+        slots,
+        *margins[:2],
+        source.qparams.zero_point,
+        rounding.scale,
+        _result(rounding, layer.channels),
+    )
     return Call(
         backend=FAMILY.name,
         function=function,
         template=template,
-        params=WindowCall(
-            source.shape,
-            output.shape,
-            stride,
-            slots,
-            *margins[:2],
-            source.qparams.zero_point,
-            rounding.scale,
-            _result(rounding, layer.channels),
-        ),
+        params=params,
+        cost=COSTS[function](params),
         constants=(_constant(stream),),
         scratch_bytes=scratch_bytes,
         overlaps=(Overlap(0, _distance(output.shape[2] * output.shape[3], read)),),
