@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcugen import numerics, resources
+from mcugen import numerics
 from mcugen.kernels.rows.requantise import Channels
 from mcugen.kernels.rows.rounding import Rounding, twice_rounded
-from mcugen.toolchain import Compiler, Unit
+from tests.shim import shared_library
 
 KINDS = ("ROWS_PROVEN", "ROWS_PROVEN_ADDEND", "ROWS_TWICE", "ROWS_TWICE_LEFT")
 """``enum rows_rounding``, in its order."""
@@ -22,12 +22,8 @@ LIMIT = 2**29
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    work = tmp_path_factory.mktemp("shim")
-    here = Path(__file__).parent
-    compiler = Compiler("cc", ("-shared", "-fPIC", f"-I{resources.firmware_dir() / 'kernels'}"))
-    objects = compiler.compile(here, [Unit("rows_requantise_shim.c")], work)
-    compiler.link(here, objects, (), work / "shim.so")
-    return ctypes.CDLL(str(work / "shim.so"))
+    source = Path(__file__).parent / "rows_requantise_shim.c"
+    return shared_library(source, tmp_path_factory.mktemp("shim"))
 
 
 def c_outputs(
