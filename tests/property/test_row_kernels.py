@@ -93,13 +93,14 @@ CONVOLUTION = ("rows_convolve", lower.convolution_twice_rounded)
 INEXACT = (
     twice(*POINTWISE_T, models.pointwise, lower.pointwise_t),
     twice(*POINTWISE_W, models.many_pixels, lower.pointwise_w),
+    twice(*POINTWISE_W, models.pointwise, lower.pointwise_t),
     twice(*DEPTHWISE_ROW, models.depthwise, lower.depthwise_row),
     twice(*DEPTHWISE_PICTURE, models.depthwise, lower.depthwise_row),
     twice(*CONVOLUTION, models.first_layer, lower.convolution),
 )
 STEEP = (
     twice(*POINTWISE_T, models.steep(models.batch)),
-    twice(*POINTWISE_W, models.steep(models.pointwise)),
+    twice(*POINTWISE_W, models.steep(models.many_pixels)),
     twice(*DEPTHWISE_ROW, models.steep(models.depthwise)),
     twice(*DEPTHWISE_PICTURE, models.steep(models.depthwise)),
     twice(*CONVOLUTION, models.steep(models.fanned_out)),
@@ -117,6 +118,18 @@ def covered(case: Case, seed: int) -> Graph:
         if case.covers(graph):
             return graph
     raise AssertionError("the kernel runs none of 200 models")
+
+
+def test_proven_constants_come_before_the_references_rounding() -> None:
+    for case in KERNELS:
+        if case.kernel is lower.lone_pixel:
+            continue
+        graph = covered(case, 300)
+        calls = rows.backend().candidates(graph, graph.ops[0], CORE)
+        kinds = [_rounding(call).startswith("ROWS_PROVEN") for call in calls]
+        assert kinds == sorted(kinds, reverse=True)
+        assert kinds[0]
+        assert not kinds[-1]
 
 
 @pytest.fixture
