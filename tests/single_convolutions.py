@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from mcugen.ir import Graph, Shape
+from mcugen.ir import Graph, Quant, Shape, Tensor
 from mcugen.ops import examples
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -56,6 +57,37 @@ def depthwise(rng: np.random.Generator) -> Graph:
 def fanned_out(rng: np.random.Generator) -> Graph:
     """3x3 depthwise over one channel, with several outputs."""
     return _depthwise(rng, 1, int(rng.integers(2, 12)))
+
+
+def steep(make: Make) -> Make:
+    """The same with small weights and biases, and scales of which some are above 1."""
+
+    def made(rng: np.random.Generator) -> Graph:
+        graph = make(rng)
+        op = graph.ops[0]
+        source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+        largest = source.qparams.scale * max(weights.qparams.scales) / rng.uniform(1, 6)
+        quant = replace(output.qparams, scales=(float(np.float32(largest)),))
+        return replace(
+            graph, tensors=tuple(_flattened(graph, tensor, quant) for tensor in graph.tensors)
+        )
+
+    made.__name__ = f"steep_{make.__name__}"
+    return made
+
+
+def _flattened(graph: Graph, tensor: Tensor, result: Quant) -> Tensor:
+    """A tensor of a steep model: the output has the quantisation ``result``."""
+    op = graph.ops[0]
+    if tensor.id == op.outputs[0]:
+        return replace(tensor, quant=result)
+    if tensor.id == op.inputs[1]:
+        values = np.clip(tensor.array(), -1, 1)
+    elif tensor.id == op.inputs[2]:
+        values = tensor.array() % 101 - 50
+    else:
+        return tensor
+    return replace(tensor, data=values.astype(tensor.dtype.numpy).tobytes())
 
 
 def extremes(rng: np.random.Generator, graph: Graph) -> list[bytes]:

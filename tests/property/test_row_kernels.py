@@ -6,6 +6,7 @@ By hand, for a sweep of 250 models a kernel: ``MCUGEN_SWEEP=250 pytest <this fil
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from mcugen.image import read_image
 from mcugen.ir import Graph
 from mcugen.kernels import rows
 from mcugen.kernels.backend import Kernel
+from mcugen.kernels.call import Call
 from mcugen.kernels.rows import lower
 from mcugen.sim.host import build_host
 from mcugen.staging import write_tree
@@ -30,27 +32,104 @@ from tests.ladder import check_everywhere
 
 MODELS = int(os.environ.get("MCUGEN_SWEEP", "3"))
 
-KERNELS: tuple[tuple[str, Kernel, models.Make], ...] = (
-    ("rows_pointwise_t", lower.pointwise_t, models.pointwise),
-    ("rows_pointwise_w", lower.pointwise_w, models.many_pixels),
-    ("rows_pointwise_t", lower.pointwise_t, models.batch),
-    ("rows_lone_pixel", lower.lone_pixel, models.lone_pixel),
-    ("rows_depthwise_row", lower.depthwise_row, models.depthwise),
-    ("rows_depthwise_picture", lower.depthwise_picture, models.depthwise),
-    ("rows_convolve", lower.convolution, models.first_layer),
-    ("rows_convolve", lower.convolution, models.fanned_out),
-)
-NAMES = [f"{kernel.__name__}-{make.__name__}" for _, kernel, make in KERNELS]
+
+@dataclass(frozen=True)
+class Case:
+    """A kernel, and the random models that it is to run.
+
+    ``rounding`` is what its layers must ask for, if given; what ``instead_of`` runs is left out.
+    """
+
+    function: str
+    kernel: Kernel
+    make: models.Make
+    rounding: str = ""
+    instead_of: Kernel | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kernel.__name__}-{self.make.__name__}"
+
+    def covers(self, graph: Graph) -> bool:
+        op = graph.ops[0]
+        if self.instead_of is not None and self.instead_of(graph, op, CORE) is not None:
+            return False
+        call = self.kernel(graph, op, CORE)
+        return call is not None and self.rounding in ("", _rounding(call))
+
+
+def _rounding(call: Call) -> str:
+    if isinstance(call.params, lower.PointwiseCall):
+        return call.params.even.rounding
+    return call.params.result.rounding
+
+
 CORE = load_board("stm32f7").chip.cpu
+KERNELS = (
+    Case("rows_pointwise_t", lower.pointwise_t, models.pointwise),
+    Case("rows_pointwise_w", lower.pointwise_w, models.many_pixels),
+    Case("rows_pointwise_t", lower.pointwise_t, models.batch),
+    Case("rows_lone_pixel", lower.lone_pixel, models.lone_pixel),
+    Case("rows_depthwise_row", lower.depthwise_row, models.depthwise),
+    Case("rows_depthwise_picture", lower.depthwise_picture, models.depthwise),
+    Case("rows_convolve", lower.convolution, models.first_layer),
+    Case("rows_convolve", lower.convolution, models.fanned_out),
+)
 
 
-def covered(kernel: Kernel, make: models.Make, seed: int) -> Graph:
-    """The first random model that the kernel runs."""
+def twice(
+    function: str, kernel: Kernel, make: models.Make, instead_of: Kernel | None = None
+) -> Case:
+    """The reference's rounding, where some channel has no constants for two instructions, or in a
+    ``steep`` model, where some shift to the left."""
+    rounding = "ROWS_TWICE" if instead_of else "ROWS_TWICE_LEFT"
+    return Case(function, kernel, make, rounding, instead_of)
+
+
+POINTWISE_T = ("rows_pointwise_t", lower.pointwise_t_twice_rounded)
+POINTWISE_W = ("rows_pointwise_w", lower.pointwise_w_twice_rounded)
+DEPTHWISE_ROW = ("rows_depthwise_row", lower.depthwise_row_twice_rounded)
+DEPTHWISE_PICTURE = ("rows_depthwise_picture", lower.depthwise_picture_twice_rounded)
+CONVOLUTION = ("rows_convolve", lower.convolution_twice_rounded)
+INEXACT = (
+    twice(*POINTWISE_T, models.pointwise, lower.pointwise_t),
+    twice(*POINTWISE_W, models.many_pixels, lower.pointwise_w),
+    twice(*POINTWISE_W, models.pointwise, lower.pointwise_t),
+    twice(*DEPTHWISE_ROW, models.depthwise, lower.depthwise_row),
+    twice(*DEPTHWISE_PICTURE, models.depthwise, lower.depthwise_row),
+    twice(*CONVOLUTION, models.first_layer, lower.convolution),
+)
+STEEP = (
+    twice(*POINTWISE_T, models.steep(models.batch)),
+    twice(*POINTWISE_W, models.steep(models.many_pixels)),
+    twice(*DEPTHWISE_ROW, models.steep(models.depthwise)),
+    twice(*DEPTHWISE_PICTURE, models.steep(models.depthwise)),
+    twice(*CONVOLUTION, models.steep(models.fanned_out)),
+)
+RUNS = [
+    *((case, seed) for case in KERNELS for seed in range(MODELS)),
+    *((case, seed) for case in (*INEXACT, *STEEP) for seed in range(MODELS // 2)),
+]
+
+
+def covered(case: Case, seed: int) -> Graph:
+    """The first random model that the kernel is to run."""
     for attempt in range(200):
-        graph = make(np.random.default_rng([seed, attempt]))
-        if kernel(graph, graph.ops[0], CORE) is not None:
+        graph = case.make(np.random.default_rng([seed, attempt]))
+        if case.covers(graph):
             return graph
     raise AssertionError("the kernel runs none of 200 models")
+
+
+def test_proven_constants_come_before_the_references_rounding() -> None:
+    for case in KERNELS:
+        if case.kernel is lower.lone_pixel:
+            continue
+        graph = covered(case, 300)
+        calls = rows.backend().candidates(graph, graph.ops[0], CORE)
+        kinds = [_rounding(call).startswith("ROWS_PROVEN") for call in calls]
+        assert kinds == sorted(kinds, reverse=True)
+        assert kinds[0]
+        assert not kinds[-1]
 
 
 @pytest.fixture
@@ -59,19 +138,16 @@ def only(monkeypatch: pytest.MonkeyPatch):
     return lambda kind, kernel: monkeypatch.setattr(rows, "KERNELS", {kind: (kernel,)})
 
 
-@pytest.mark.parametrize("seed", range(MODELS))
-@pytest.mark.parametrize(("function", "kernel", "make"), KERNELS, ids=NAMES)
+@pytest.mark.parametrize(("case", "seed"), RUNS, ids=str)
 def test_exact_everywhere(
-    function: str,
-    kernel: Kernel,
-    make: models.Make,
+    case: Case,
     seed: int,
     only,
     tmp_path: Path,
     object_cache: Path,
 ) -> None:
-    graph = covered(kernel, make, seed)
-    only(graph.ops[0].kind, kernel)
+    graph = covered(case, seed)
+    only(graph.ops[0].kind, case.kernel)
     extremes = models.extremes(np.random.default_rng(seed), graph)
     manifest = check_everywhere(
         graph,
@@ -82,17 +158,15 @@ def test_exact_everywhere(
         kernels="fast",
         more_inputs=extremes,
     )
-    assert manifest.layers[0].kernel == function
+    assert manifest.layers[0].kernel == case.function
 
 
-@pytest.mark.parametrize(("function", "kernel", "make"), KERNELS, ids=NAMES)
-def test_no_undefined_behaviour(
-    function: str, kernel: Kernel, make: models.Make, only, tmp_path: Path, object_cache: Path
-) -> None:
-    graph = covered(kernel, make, 100)
-    only(graph.ops[0].kind, kernel)
+@pytest.mark.parametrize("case", [*KERNELS, *INEXACT, *STEEP], ids=str)
+def test_no_undefined_behaviour(case: Case, only, tmp_path: Path, object_cache: Path) -> None:
+    graph = covered(case, 100)
+    only(graph.ops[0].kind, case.kernel)
     program = program_of(graph, kernels="fast")
-    assert program.schedule.steps[0].call.function == function
+    assert program.schedule.steps[0].call.function == case.function
     write_tree(tmp_path / "model", emit_model(program))
     output = graph.output(graph.ops[0])
     sanitized = build_host(
@@ -104,25 +178,23 @@ def test_no_undefined_behaviour(
 
 
 @pytest.mark.parametrize("seed", [200])
-@pytest.mark.parametrize(("function", "kernel", "make"), KERNELS, ids=NAMES)
+@pytest.mark.parametrize("case", [*KERNELS, *INEXACT], ids=str)
 def test_no_access_that_hardware_would_trap(
-    function: str,
-    kernel: Kernel,
-    make: models.Make,
+    case: Case,
     seed: int,
     only,
     tmp_path: Path,
     object_cache: Path,
 ) -> None:
-    graph = covered(kernel, make, seed)
-    only(graph.ops[0].kind, kernel)
+    graph = covered(case, seed)
+    only(graph.ops[0].kind, case.kernel)
     output = tmp_path / "build"
     model = tmp_path / "model.tflite"
     model.write_bytes(write_model(graph))
     manifest = build(
         model, target="stm32f7", output=output, kernels="fast", object_cache=object_cache
     ).manifest
-    assert manifest.layers[0].kernel == function
+    assert manifest.layers[0].kernel == case.function
     board = boot(output, manifest)
     layer = read_image(output / "firmware.elf").symbol(f"run_{manifest.layers[0].name}")
     with misaligned_accesses(board, layer) as found:

@@ -79,8 +79,11 @@ def pointwise_w(graph: Graph, op: Op, core: Core) -> Call | None:
 
 
 def pointwise_w_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
-    """The same with the reference's rounding; over any pixels, as some weights cannot be paired."""
+    """The same with the reference's rounding; over few pixels, too, if weights do not pair."""
     if not core.dsp or not _is_pointwise(graph, op):
+        return None
+    few = math.prod(_pixels(graph, op)) < _PIXELS_WORTH_FLASH
+    if few and pointwise_t_twice_rounded(graph, op, core) is not None:
         return None
     layer = _layer(graph, op)
     return _unpaired(graph, op, layer, _twice_rounded(layer))

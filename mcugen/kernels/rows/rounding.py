@@ -9,9 +9,12 @@ import numpy as np
 
 from mcugen.kernels.rows.requantise import Channels, Flags, Ints, Requantisation
 
-_SUM_LIMIT = 2**30
-"""Of a sum times the kernel's scale, shifted to the left: half of what 32 bits hold, so that
-nothing that is computed from it overflows."""
+_SCALED_LIMIT = 2**31
+"""Of a sum times the kernel's scale."""
+
+_DOUBLED_LIMIT = 2**30
+"""Of twice a sum, shifted to the left: half of what 32 bits hold, as the result is doubled and the
+zero point added."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ def twice_rounded(channels: Channels, scale: int = 2) -> Rounding | None:
     constant: Flags = ends[:, 0] == ends[:, 1]
     left = np.where(constant, 0, np.maximum(channels.shift, 0))
     furthest = np.where(constant, 0, np.maximum(abs(channels.least), abs(channels.most)))
-    if (max(scale, 2) * furthest >= _SUM_LIMIT >> left).any():
+    too_large = (scale * furthest >= _SCALED_LIMIT) | (2 * furthest >= _DOUBLED_LIMIT >> left)
+    if too_large.any():
         return None
     # Twice four times the output, times 2**30 / 2**31, halved.
     bias = np.where(constant, scale * 4 * (ends[:, 0] - channels.zero_point), 0)
