@@ -107,9 +107,7 @@ def _layer(program: Program, step: Step) -> Layer:
         op=step.op.kind,
         kernel=step.call.function,
         cost=step.call.cost,
-        others=tuple(
-            Candidate(call.function, call.cost) for call in step.candidates if call is not step.call
-        ),
+        others=tuple(_others(step)),
         macs=step.macs,
         tensor=step.output,
         shape=_file_shape(output),
@@ -122,6 +120,15 @@ def _layer(program: Program, step: Step) -> Layer:
         input=" + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs),
         output=shape_text(output.shape),
     )
+
+
+def _others(step: Step) -> Iterator[Candidate]:
+    """Each function once: with another rounding it would be the same kernel, and cost more."""
+    told = {step.call.function}
+    for call in sorted(step.candidates, key=lambda call: call.cost):
+        if call.function not in told:
+            told.add(call.function)
+            yield Candidate(call.function, call.cost)
 
 
 def _file_shape(tensor: Tensor) -> Shape:

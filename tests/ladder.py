@@ -23,7 +23,7 @@ BOARDS = ("nucleo-f746zg", "nucleo-f446re")
 
 
 @contextmanager
-def choosing(choose: Callable[[tuple[Call, ...]], Call]) -> Iterator[None]:
+def choosing(choose: Callable[[tuple[Call, ...]], Call | None]) -> Iterator[None]:
     """Every build takes the candidate that ``choose`` names."""
     with mock.patch.object(Target, "choose", lambda _, calls: choose(calls)):
         yield

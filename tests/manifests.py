@@ -32,6 +32,8 @@ def layer(name: str, dtype: str, shape: tuple[int, ...], size: int, *, macs: int
         name=name,
         op="CONV_2D",
         kernel="conv",
+        cost=0,
+        others=(),
         macs=macs,
         tensor=0,
         shape=shape,

@@ -43,7 +43,7 @@ def kernel_rows(build: Answer) -> Iterator[KernelRow]:
                 OtherKernel(
                     other["kernel"], number(other["cost"]), ratio(other["cost"], layer["cost"])
                 )
-                for other in sorted(layer["others"], key=lambda other: int(other["cost"]))
+                for other in layer["others"]
             ),
             constant=_constant(layer),
         )

@@ -9,9 +9,8 @@ import numpy as np
 from mcugen import numerics
 from mcugen.boards import Core
 from mcugen.ir import DType, Graph, Op, Tensor
-from mcugen.kernels.call import Call, Constant, Overlap, constant, float_literal
-from mcugen.kernels.portable.cost import COSTS
-from mcugen.kernels.portable.family import FAMILY
+from mcugen.kernels.call import Call, Overlap, constant, float_literal
+from mcugen.kernels.portable.call import IN_PLACE, portable_call
 from mcugen.kernels.portable.params import (
     AddCall,
     AffineCall,
@@ -25,8 +24,6 @@ from mcugen.ops.activation import activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.mean import axes
 from mcugen.ops.softmax import Softmax
-
-IN_PLACE = Overlap(position=0, distance=0)
 
 # Headroom that TFLite gives both operands of ADD.
 ADD_LEFT_SHIFT = 20
@@ -54,7 +51,7 @@ def add(graph: Graph, op: Op, core: Core) -> Call | None:
         constant_operand=b.is_constant,
     )
     inputs = (variable,) if b.is_constant else (variable, other)
-    return _call(
+    return portable_call(
         "add_s8",
         "add.c.j2",
         call,
@@ -76,7 +73,7 @@ def mean(graph: Graph, op: Op, core: Core) -> Call | None:
     multiplier, shift = numerics.mean_multiplier(
         source.qparams.scale / output.qparams.scale, math.prod(window)
     )
-    return _call(
+    return portable_call(
         "mean_s8",
         "mean.c.j2",
         MeanCall(
@@ -95,7 +92,7 @@ def softmax(graph: Graph, op: Op, core: Core) -> Call | None:
     source = graph.input(op, 0)
     depth = source.shape[-1]
     table = numerics.softmax_exp_table(op.attributes(Softmax).beta, source.qparams.scale)
-    return _call(
+    return portable_call(
         "softmax_s8",
         "softmax.c.j2",
         SoftmaxCall(rows=source.elements // depth, depth=depth),
@@ -111,7 +108,7 @@ def pad(graph: Graph, op: Op, core: Core) -> Call | None:
     if missing < 0:
         return None
     before = tuple(int(value) for value in margins.array()[:, 0])
-    return _call(
+    return portable_call(
         "pad_s8",
         "pad.c.j2",
         PadCall(
@@ -142,7 +139,7 @@ def requantise(graph: Graph, op: Op, core: Core) -> Call | None:
     by_raw_byte[np.arange(_BYTES[source.dtype].start, _BYTES[source.dtype].stop) & 0xFF] = (
         table & 0xFF
     )
-    return _call(
+    return portable_call(
         "lookup_8",
         "lookup.c.j2",
         LookupCall(count=output.elements),
@@ -156,7 +153,7 @@ def quantise_float(graph: Graph, op: Op, core: Core) -> Call | None:
     source, output = graph.input(op, 0), graph.output(op)
     if (source.dtype, output.dtype) != (DType.FLOAT32, DType.INT8):
         return None
-    return _call(
+    return portable_call(
         "quantize_f32",
         "quantize.c.j2",
         _affine(output),
@@ -169,7 +166,7 @@ def dequantise(graph: Graph, op: Op, core: Core) -> Call | None:
     source = graph.input(op, 0)
     if source.dtype is not DType.INT8:
         return None
-    return _call(
+    return portable_call(
         "dequantize_s8",
         "dequantize.c.j2",
         _affine(source),
@@ -179,23 +176,3 @@ def dequantise(graph: Graph, op: Op, core: Core) -> Call | None:
 def _affine(quantised: Tensor) -> AffineCall:
     quant = quantised.qparams
     return AffineCall(quantised.elements, float_literal(quant.scale), quant.zero_point)
-
-
-def _call(
-    function: str,
-    template: str,
-    params: object,
-    *,
-    constants: tuple[Constant, ...] = (),
-    overlaps: tuple[Overlap, ...] = (),
-) -> Call:
-    return Call(
-        backend=FAMILY.name,
-        function=function,
-        template=template,
-        params=params,
-        cost=COSTS[function](params),
-        constants=constants,
-        overlaps=overlaps,
-        needs=(f"{function}.c",),
-    )

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile
 from mcugen.kernels.rows import lower
+from mcugen.kernels.rows.cost import COSTS
 from mcugen.kernels.rows.family import FAMILY
 from mcugen.version import __version__
 
-__all__ = ["FAMILY", "KERNELS", "backend"]
+__all__ = ["COSTS", "FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "CONV_2D": (
