@@ -54,7 +54,7 @@ class Case:
         if self.instead_of is not None and self.instead_of(graph, op, CORE) is not None:
             return False
         call = self.kernel(graph, op, CORE)
-        return call is not None and self.rounding in ("", _rounding(call))
+        return call is not None and (not self.rounding or self.rounding == _rounding(call))
 
 
 def _rounding(call: Call) -> str:
