@@ -21,7 +21,7 @@ def extremes(rng: np.random.Generator, graph: Graph) -> list[bytes]:
     """
     op = graph.ops[0]
     filters, places = _filters(graph, op), _places(graph, op)
-    shape = _shape(graph.input(op, 0).shape)
+    shape = _shape(graph, op)
     wanted = [(channel, sign) for channel in range(len(filters)) for sign in (1, -1)]
     pictures = []
     for start in range(0, len(wanted), len(places)):
@@ -32,9 +32,13 @@ def extremes(rng: np.random.Generator, graph: Graph) -> list[bytes]:
     return pictures
 
 
-def _shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+def _shape(graph: Graph, op: Op) -> tuple[int, ...]:
     """(height, width, channels); the rows of a fully connected layer are a picture's."""
-    return shape[1:] if len(shape) == 4 else (shape[0], 1, shape[1])
+    source = graph.input(op, 0)
+    if op.kind == "FULLY_CONNECTED":
+        depth = graph.input(op, 1).shape[1]
+        return source.elements // depth, 1, depth
+    return source.shape[1:]
 
 
 def _filters(graph: Graph, op: Op) -> Picture:
@@ -54,7 +58,7 @@ def _filters(graph: Graph, op: Op) -> Picture:
 def _places(graph: Graph, op: Op) -> list[Place]:
     """Upper left corners, which may lie in the margin, of windows that do not overlap: those that
     lie in the picture, or all if none does."""
-    height, width, _ = _shape(graph.input(op, 0).shape)
+    height, width, _ = _shape(graph, op)
     if op.kind == "FULLY_CONNECTED":
         return [(row, 0) for row in range(height)]
     attrs = op.attributes(Conv2D) if op.kind == "CONV_2D" else op.attributes(DepthwiseConv2D)
