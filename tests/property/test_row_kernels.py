@@ -89,6 +89,7 @@ POINTWISE_T = ("rows_pointwise_t", lower.pointwise_t_twice_rounded)
 POINTWISE_W = ("rows_pointwise_w", lower.pointwise_w_twice_rounded)
 DEPTHWISE_ROW = ("rows_depthwise_row", lower.depthwise_row_twice_rounded)
 DEPTHWISE_PICTURE = ("rows_depthwise_picture", lower.depthwise_picture_twice_rounded)
+LONE_PIXEL = ("rows_lone_pixel", lower.lone_pixel)
 CONVOLUTION = ("rows_convolve", lower.convolution_twice_rounded)
 INEXACT = (
     twice(*POINTWISE_T, models.pointwise, lower.pointwise_t),
@@ -104,6 +105,7 @@ STEEP = (
     twice(*DEPTHWISE_ROW, models.steep(models.depthwise)),
     twice(*DEPTHWISE_PICTURE, models.steep(models.depthwise)),
     twice(*CONVOLUTION, models.steep(models.fanned_out)),
+    twice(*LONE_PIXEL, models.steep(models.lone_pixel)),
 )
 RUNS = [
     *((case, seed) for case in KERNELS for seed in range(MODELS)),
