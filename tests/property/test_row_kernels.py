@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from mcugen.image import read_image
 from mcugen.ir import Graph
 from mcugen.kernels import Target, backends, rows
 from mcugen.kernels.call import Call
-from mcugen.kernels.rows.params import PointwiseCall, WindowCall
+from mcugen.kernels.rows.params import PointwiseCall
 from mcugen.sim.host import build_host
 from mcugen.staging import write_tree
 from mcugen.tflite import write_model
@@ -51,11 +52,10 @@ class Case:
 
 
 def _rounding(call: Call) -> str:
-    """Whether with an addend does not matter here; empty for what always rounds twice."""
-    params = call.params
-    if isinstance(params, PointwiseCall):
-        return params.odd.rounding
-    return params.result.rounding.removesuffix("_ADDEND") if isinstance(params, WindowCall) else ""
+    """Whether with an addend does not matter here."""
+    params: Any = call.params
+    result = params.odd if isinstance(params, PointwiseCall) else params.result
+    return str(result.rounding).removesuffix("_ADDEND")
 
 
 TARGET = Target(load_board("stm32f7").chip.cpu, backends())
@@ -63,7 +63,7 @@ KERNELS = (
     Case("rows_pointwise_t", models.pointwise),
     Case("rows_pointwise_w", models.many_pixels),
     Case("rows_pointwise_t", models.batch),
-    Case("rows_lone_pixel", models.lone_pixel, ""),
+    Case("rows_lone_pixel", models.lone_pixel, "ROWS_TWICE"),
     Case("rows_depthwise_row", models.depthwise),
     Case("rows_depthwise_picture", models.depthwise),
     Case("rows_convolve", models.first_layer),
@@ -90,6 +90,7 @@ STEEP = tuple(
         ("rows_depthwise_row", models.depthwise),
         ("rows_depthwise_picture", models.depthwise),
         ("rows_convolve", models.fanned_out),
+        ("rows_lone_pixel", models.lone_pixel),
     )
 )
 """The same, where some channel shifts to the left."""

@@ -44,17 +44,9 @@ ROWS_INLINE int32_t clamp_to(int32_t value, int low, int high)
     return value;
 }
 
-/* The rounding of the reference, for a scale of multiplier * 2^(-32 - shift) */
-ROWS_INLINE int32_t requantise_twice_rounded(int32_t sum, int32_t multiplier, int32_t shift,
-                                             int zero_point)
-{
-    const int32_t high = (int32_t)(((int64_t)sum * multiplier + (INT64_C(1) << 30)) >> 31);
-    const int32_t halves_up = ((high + (high >> 31)) >> shift) + 1 + 2 * zero_point;
-    return saturate_8(halves_up, 1);
-}
-
-/* The same of twice the sum. The product is rounded half up, then what is left of the shift half
- * away from zero; a shift of s to the left is given as -1 - s, and leaves nothing. */
+/* The rounding of the reference, of twice the sum: the product is rounded half up, then what is
+ * left of the shift half away from zero; a shift of s to the left is given as -1 - s, and leaves
+ * nothing. */
 ROWS_INLINE int32_t twice_rounded(const struct rows_result *result, int32_t sum, int32_t multiplier,
                                   int32_t shift)
 {

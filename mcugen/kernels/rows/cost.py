@@ -67,7 +67,7 @@ def _lone_pixel(call: LonePixelCall) -> Terms:
         "call": 1,
         "input: 4": call.depth // 4,
         "input: 1": call.depth % 4,
-        **_clamped(call.activation, call.units),
+        **_results(call.result, call.units),
         **_turns(words, eights + (rest > 0)),
         "group": eights,
         "group: word": eights * words,

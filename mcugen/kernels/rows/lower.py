@@ -94,11 +94,11 @@ def lone_pixel(graph: Graph, op: Op, core: Core) -> Call | None:
     if not core.dsp or _pixels(graph, op) != (1, 1) or not _has_one_tap(graph, op):
         return None
     layer = _layer(graph, op)
-    stream = pack.lone_pixel(layer)
-    if stream is None:
+    even, odd = (twice_rounded(layer.channels, scale) for scale in (1, 256))
+    stream = pack.lone_pixel(layer, even, odd) if even and odd else None
+    if even is None or stream is None:
         return None
-    channels = layer.channels
-    params = LonePixelCall(layer.taps, layer.units, channels.zero_point, channels.activation)
+    params = LonePixelCall(layer.taps, layer.units, _result(even, layer.channels))
     return Call(
         backend=FAMILY.name,
         function="rows_lone_pixel",

@@ -42,17 +42,16 @@ def pointwise_t(layer: Layer, even: Rounding, odd: Rounding) -> Words | None:
 
     None where two weights do not fit into a halfword.
     """
-    second = np.arange(layer.units) % 2 == 1
-    sums, scaled = layer.scaled(even), layer.scaled(odd)
-    weights = np.where(second, scaled[0], sums[0])
+    weights, bias = _of_pairs(layer, even, odd)
     paired = _paired(_padded(weights, 4, 4))
     if paired is None:
         return None
-    bias = _paired_bias(_padded_row(np.where(second, scaled[1], sums[1]), 4))
     constants = np.concatenate(
         [_padded(even.words, 4, 1)[0::2], _padded(odd.words, 4, 1)[1::2]], axis=1
     )
-    return _stream(_groups(bias, 4), _columns(paired, 2), _groups(constants, 2))
+    return _stream(
+        _groups(_paired_bias(_padded_row(bias, 4)), 4), _columns(paired, 2), _groups(constants, 2)
+    )
 
 
 def pointwise_w(layer: Layer, rounding: Rounding) -> Words:
@@ -66,23 +65,17 @@ def pointwise_w(layer: Layer, rounding: Rounding) -> Words:
     )
 
 
-def lone_pixel(layer: Layer) -> Words | None:
-    """For ``rows_lone_pixel``, which rounds as the reference does.
-
-    None where two weights do not fit into a halfword, a sum does not leave room for 8 bits more,
-    or a scale asks for a shift to the left.
-    """
-    channels = layer.channels
-    paired = _paired(_padded(layer.weights, 4, 8))
-    furthest = max(abs(int(channels.least.min())), abs(int(channels.most.max())))
-    if paired is None or furthest >= 2**23 or channels.shift.max() > -1:
+def lone_pixel(layer: Layer, even: Rounding, odd: Rounding) -> Words | None:
+    """For ``rows_lone_pixel``; both round as the reference does, else as ``pointwise_t``."""
+    weights, bias = _of_pairs(layer, even, odd)
+    paired = _paired(_padded(weights, 4, 8))
+    if paired is None:
         return None
-    scale = np.where(np.arange(layer.units) % 2 == 1, 256, 1)
-    bias = _paired_bias(_padded_row(layer.bias * scale, 8))
-    constants = np.stack(
-        [_padded_row(values, 8) for values in (channels.multiplier, -1 - channels.shift)], axis=1
+    return _stream(
+        _groups(_paired_bias(_padded_row(bias, 8)), 8),
+        _columns(paired, 4),
+        _groups(_padded(even.words, 8, 1), 8),
     )
-    return _stream(_groups(bias, 8), _columns(paired, 4), _groups(constants, 8))
 
 
 def depthwise(layer: Layer, rounding: Rounding) -> Words:
@@ -105,6 +98,13 @@ def convolution(layer: Layer, rounding: Rounding) -> Words:
         _columns(words, 4),
         _groups(_padded(rounding.words, 4, 1), 4),
     )
+
+
+def _of_pairs(layer: Layer, even: Rounding, odd: Rounding) -> tuple[Ints, Ints]:
+    """Weights and bias of each channel, for its rounding."""
+    second = np.arange(layer.units) % 2 == 1
+    first, other = layer.scaled(even), layer.scaled(odd)
+    return np.where(second, other[0], first[0]), np.where(second, other[1], first[1])
 
 
 def _padded(weights: Ints, taps: int, channels: int) -> Ints:

@@ -36,8 +36,11 @@ class LonePixelCall:
 
     depth: int
     units: int
-    zero_point: int
-    activation: tuple[int, int]
+    result: Result
+
+    @property
+    def activation(self) -> tuple[int, int]:
+        return self.result.low, self.result.high
 
 
 @dataclass(frozen=True)
