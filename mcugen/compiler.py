@@ -43,15 +43,23 @@ def silent(event: str) -> None:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A finished build folder and its manifest; ``notes`` are what is odd about the model."""
+    """A finished build folder and its manifest; ``notes`` are what is odd about the model.
+
+    ``fast_cost`` estimates the instructions of a run if fast kernels were chosen.
+    """
 
     folder: Path
     manifest: Manifest
+    fast_cost: int
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         fields = self.manifest.as_json()
-        told = {"output": str(self.folder), "notes": list(self.notes)}
+        told = {
+            "output": str(self.folder),
+            "notes": list(self.notes),
+            "fast_cost": self.fast_cost,
+        }
         return {**fields, "command": "build", "status": "ok", **told}
 
 
@@ -71,15 +79,15 @@ def build(
 ) -> BuildResult:
     """Compiles ``model`` for the board, chip, target or board file ``target`` into ``output``.
 
-    With fast ``kernels``, channels that have one value whatever the input is are left out unless
-    they are to be kept. ``arena`` is how many bytes the arena may have, or "least"; without it
-    layers run one by one, and by rows only where they would not fit the board otherwise. With
-    ``stream_input`` the library takes the input in rows.
+    With fast ``kernels``, each layer gets the kernel of least cost, and channels that have one
+    value whatever the input is are left out unless they are to be kept. ``arena`` is how many bytes
+    the arena may have, or "least"; without it layers run one by one, and by rows only where they
+    would not fit the board otherwise. With ``stream_input`` the library takes the input in rows.
     ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
     Raises McugenError; then ``output`` is as it was before.
     """
     board = load_board(target)
-    made_for = Target(board.chip.cpu, backends(cmsis_nn, kernels))
+    made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
     on_event("reading the model")
     graph = read_model(model)
     with about(model):
@@ -87,7 +95,7 @@ def build(
             graph,
             _source(model),
             made_for,
-            keep_constant_channels=keep_constant_channels or kernels != "fast",
+            keep_constant_channels=keep_constant_channels,
             arena=_budget(arena, board),
             stream_input=stream_input,
         )
@@ -112,7 +120,7 @@ def build(
         written = record(program, board, image, loader, folder)
         manifest.write_manifest(folder, written)
     notes = (*untrained(program.schedule.graph), *_by_rows(program, arena))
-    return BuildResult(output, written, notes)
+    return BuildResult(output, written, fast_cost(program), notes)
 
 
 def compile_graph(
@@ -120,7 +128,7 @@ def compile_graph(
     source: Source,
     target: Target,
     *,
-    keep_constant_channels: bool = True,
+    keep_constant_channels: bool = False,
     arena: Arena | None = None,
     stream_input: bool = False,
 ) -> Program:
@@ -131,7 +139,7 @@ def compile_graph(
     """
     graph = run_passes(graph)
     refuse_unsupported(graph)
-    if not keep_constant_channels:
+    if target.choice == "fast" and not keep_constant_channels:
         graph = run_passes(graph, (remove_constant_channels,))
     steps = schedule(graph, target)
     if stream_input:
@@ -157,6 +165,15 @@ def _by_rows(program: Program, arena: Arena | None) -> tuple[str, ...]:
         f"layer by layer the board has too little RAM: some layers run by rows, in an arena of "
         f"{program.plan.arena_bytes:,} bytes",
     )
+
+
+def fast_cost(program: Program) -> int:
+    """Instructions of a run with fast kernels, as estimated, whatever was chosen."""
+    target = replace(program.target, choice="fast")
+    if program.target == target:
+        return program.schedule.cost
+    graph = run_passes(program.schedule.graph, (remove_constant_channels,))
+    return schedule(graph, target).cost
 
 
 def _source(model: Path) -> Source:

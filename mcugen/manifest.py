@@ -32,9 +32,18 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A kernel that could have run a layer, and the instructions that it is estimated to take."""
+
+    kernel: str
+    cost: int
+
+
+@dataclass(frozen=True)
 class Layer:
     """An operator of the generated code.
 
+    ``cost`` estimates the instructions of ``kernel``; ``others`` would have run the layer as well.
     ``tensor`` is the id of its output in the .tflite file and ``shape`` its shape there; ``input``
     and ``output`` are shapes as people read them. ``left_out`` are (channel, value) of that output
     that are not in the arena: channels of one value, whatever the input is.
@@ -43,6 +52,8 @@ class Layer:
     name: str
     op: str
     kernel: str
+    cost: int
+    others: tuple[Candidate, ...]
     macs: int
     tensor: int
     shape: tuple[int, ...]
@@ -135,8 +146,9 @@ class Manifest:
     ``product_id`` is the chip's number in the ROM bootloader's answer, ``sectors`` are the erase
     sectors of its flash as it leaves the factory. ``loader_bytes`` is None where no resident loader
     was made, because mcugen has none for the board. ``tried`` says where firmware for the board has
-    run. ``pieces`` are the outputs as the hook is told of them. ``buffers`` are all that the arena
-    ever holds; ``image_parts`` are the whole image, in the order of their addresses.
+    run. ``kernels`` is how each layer's was chosen, ``cost`` estimates the instructions of a run.
+    ``pieces`` are the outputs as the hook is told of them. ``buffers`` are all that the arena ever
+    holds; ``image_parts`` are the whole image, in the order of their addresses.
     """
 
     mcugen: str
@@ -156,7 +168,9 @@ class Manifest:
     steps: tuple[Step, ...]
     pieces: tuple[Piece, ...]
     buffers: tuple[ArenaBuffer, ...]
+    kernels: str
     macs: int
+    cost: int
     arena_bytes: int
     arena_lower_bound: int
     weights_bytes: int
@@ -274,7 +288,9 @@ def _piece(fields: dict[str, Any]) -> Piece:
 
 def _layer(fields: dict[str, Any]) -> Layer:
     left_out = tuple((int(channel), int(value)) for channel, value in fields["left_out"])
-    return Layer(**{**fields, "shape": tuple(fields["shape"]), "left_out": left_out})
+    others = tuple(Candidate(**other) for other in fields["others"])
+    shape = tuple(fields["shape"])
+    return Layer(**{**fields, "shape": shape, "left_out": left_out, "others": others})
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

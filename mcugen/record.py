@@ -18,6 +18,7 @@ from mcugen.ir import Shape, Tensor
 from mcugen.manifest import (
     ArenaBuffer,
     BackendRecord,
+    Candidate,
     Edge,
     ImagePart,
     Layer,
@@ -70,7 +71,9 @@ def record(
         steps=tuple(_steps(plan)),
         pieces=_pieces(program),
         buffers=tuple(_buffers(program)),
+        kernels=program.target.choice,
         macs=schedule.macs,
+        cost=schedule.cost,
         arena_bytes=plan.arena_bytes,
         arena_lower_bound=plan.lower_bound,
         weights_bytes=weights,
@@ -112,6 +115,8 @@ def _layer(program: Program, step: Step) -> Layer:
         name=step.name,
         op=step.op.kind,
         kernel=step.call.function,
+        cost=step.call.cost,
+        others=tuple(_others(step)),
         macs=step.macs,
         tensor=step.output,
         shape=_file_shape(output),
@@ -124,6 +129,15 @@ def _layer(program: Program, step: Step) -> Layer:
         input=" + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs),
         output=shape_text(output.shape),
     )
+
+
+def _others(step: Step) -> Iterator[Candidate]:
+    """Each function once: with another rounding it would be the same kernel, and cost more."""
+    told = {step.call.function}
+    for call in sorted(step.candidates, key=lambda call: call.cost):
+        if call.function not in told:
+            told.add(call.function)
+            yield Candidate(call.function, call.cost)
 
 
 def _file_shape(tensor: Tensor) -> Shape:

@@ -14,7 +14,10 @@ from mcugen.passes.layer_names import layer_names
 
 @dataclass(frozen=True)
 class Step:
-    """One call in the generated code; ``inputs`` and ``output`` are ids of tensors in the arena."""
+    """One call in the generated code; ``inputs`` and ``output`` are ids of tensors in the arena.
+
+    ``candidates`` are all calls that run the operator exactly, ``call`` is the one chosen.
+    """
 
     index: int
     name: str
@@ -22,6 +25,7 @@ class Step:
     inputs: tuple[int, ...]
     output: int
     call: Call
+    candidates: tuple[Call, ...]
     macs: int
 
 
@@ -41,6 +45,11 @@ class Schedule:
     def macs(self) -> int:
         return sum(step.macs for step in self.steps)
 
+    @property
+    def cost(self) -> int:
+        """Instructions of a run, as estimated."""
+        return sum(step.call.cost for step in self.steps)
+
 
 def schedule(graph: Graph, target: Target) -> Schedule:
     """One step an operator, in the file's order. Raises ModelError M003 where no kernel fits."""
@@ -56,10 +65,12 @@ def schedule(graph: Graph, target: Target) -> Schedule:
     )
 
 
-def choose(graph: Graph, op: Op, target: Target) -> Call:
-    """The preferred call that runs ``op`` exactly. Raises ModelError M003 when there is none."""
-    for call in target.candidates(graph, op):
-        return call
+def choose(graph: Graph, op: Op, target: Target) -> tuple[Call, tuple[Call, ...]]:
+    """The call to run ``op``, and all that could. Raises ModelError M003 when there is none."""
+    candidates = target.candidates(graph, op)
+    call = target.choose(candidates)
+    if call is not None:
+        return call, candidates
     raise ModelError(
         "M003",
         "no kernel runs this operator exactly",
@@ -74,12 +85,14 @@ def _step(graph: Graph, target: Target, index: int, op: Op, name: str) -> Step:
         for tensor_id in op.inputs
         if tensor_id != NO_TENSOR and not graph.tensor(graph.root(tensor_id)).is_constant
     ]
+    call, candidates = choose(graph, op, target)
     return Step(
         index=index,
         name=name,
         op=op,
         inputs=tuple(variable),
         output=op.outputs[0],
-        call=choose(graph, op, target),
+        call=call,
+        candidates=candidates,
         macs=OPERATORS[op.kind].macs(graph, op),
     )

@@ -63,7 +63,7 @@ def program_of(
     stream_input: bool = False,
 ) -> Program:
     """The program for the default STM32F7 board."""
-    target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn, kernels))
+    target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn), kernels)
     source = Source(graph.name, "0" * 64)
     return compile_graph(graph, source, target, arena=arena, stream_input=stream_input)
 

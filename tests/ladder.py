@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from mcugen.compiler import build
 from mcugen.inputs import Input, default_inputs, model_input
 from mcugen.ir import Graph
-from mcugen.kernels import Choice
+from mcugen.kernels import Choice, Target
+from mcugen.kernels.call import Call
 from mcugen.manifest import Manifest
 from mcugen.reference import make_references
 from mcugen.tflite import parse_model, write_model
@@ -17,6 +20,43 @@ from mcugen.verify.left_out import whole
 
 BOARDS = ("nucleo-f746zg", "nucleo-f446re")
 """A Cortex-M7 and a Cortex-M4."""
+
+
+@contextmanager
+def choosing(choose: Callable[[tuple[Call, ...]], Call | None]) -> Iterator[None]:
+    """Every build takes the candidate that ``choose`` names."""
+    with mock.patch.object(Target, "choose", lambda _, calls: choose(calls)):
+        yield
+
+
+def check_candidates(
+    graph: Graph,
+    folder: Path,
+    cache: Path,
+    *,
+    seed: int,
+    inputs: int,
+    more_inputs: Sequence[bytes] = (),
+) -> list[str]:
+    """``check_everywhere`` with each call that runs the operator; the functions that were called.
+
+    A graph of several operators is run as often as one of them has candidates.
+    """
+    functions: list[str] = []
+    rounds = 1
+    while len(functions) < rounds:
+
+        def this(calls: tuple[Call, ...]) -> Call:
+            nonlocal rounds
+            rounds = max(rounds, len(calls))
+            return calls[min(len(functions), len(calls) - 1)]
+
+        with choosing(this):
+            manifest = check_everywhere(
+                graph, folder, cache, seed=seed, inputs=inputs, more_inputs=more_inputs
+            )
+        functions.append(manifest.layers[-1].kernel)
+    return functions
 
 
 def check_everywhere(

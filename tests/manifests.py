@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 from mcugen.manifest import Edge, Layer, Manifest
 
-_EMPTY: dict[Any, Any] = {int: 0, str: "", tuple: (), dict: {}}
+_EMPTY: dict[Any, Any] = {int: 0, str: "", tuple: (), dict: {}, int | None: None}
 
 
 def manifest_of(layers: tuple[Layer, ...], *, stack_reserved: int = 4096) -> Manifest:
@@ -32,6 +32,8 @@ def layer(name: str, dtype: str, shape: tuple[int, ...], size: int, *, macs: int
         name=name,
         op="CONV_2D",
         kernel="conv",
+        cost=0,
+        others=(),
         macs=macs,
         tensor=0,
         shape=shape,

@@ -1,12 +1,13 @@
-"""Random graphs of one operator that the row kernels may run, and inputs that are hard on them."""
+"""Random graphs of one operator that the row kernels may run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from mcugen.ir import Graph, Shape
+from mcugen.ir import Graph, Quant, Tensor
 from mcugen.ops import examples
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -58,46 +59,35 @@ def fanned_out(rng: np.random.Generator) -> Graph:
     return _depthwise(rng, 1, int(rng.integers(2, 12)))
 
 
-def extremes(rng: np.random.Generator, graph: Graph) -> list[bytes]:
-    """Two pictures in which pixels drive channels, by turns, to the ends of their range.
+def steep(make: Make) -> Make:
+    """The same with small weights and biases, and scales of which some are above 1."""
 
-    Every third pixel and row is the middle of a window of 3x3 that a channel would choose.
-    """
-    op = graph.ops[0]
-    shape, weights = graph.input(op, 0).shape, graph.input(op, 1).array()
-    if len(shape) == 2:
-        shape = (1, 1, *shape)
-    if op.kind == "DEPTHWISE_CONV_2D":
-        filters = _grouped(weights, shape[3])
-    else:
-        filters = weights.reshape(
-            weights.shape[0], *(weights.shape[1:3] if weights.ndim == 4 else (1, 1)), -1
+    def made(rng: np.random.Generator) -> Graph:
+        graph = make(rng)
+        op = graph.ops[0]
+        source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+        largest = source.qparams.scale * max(weights.qparams.scales) / rng.uniform(1, 6)
+        quant = replace(output.qparams, scales=(float(np.float32(largest)),))
+        return replace(
+            graph, tensors=tuple(_flattened(graph, tensor, quant) for tensor in graph.tensors)
         )
-    return [_driven(rng, filters, shape, sign) for sign in (1, -1)]
+
+    made.__name__ = f"steep_{make.__name__}"
+    return made
 
 
-def _grouped(weights: np.ndarray, channels: int) -> np.ndarray:
-    """Depthwise filters (units, 3, 3, channels), each over its channel, the others left at 0."""
-    units = weights.shape[3]
-    filters = np.zeros((units, *weights.shape[1:3], channels), weights.dtype)
-    for unit in range(units):
-        filters[unit, :, :, unit * channels // units] = weights[0, :, :, unit]
-    return filters
-
-
-def _driven(rng: np.random.Generator, filters: np.ndarray, shape: Shape, sign: int) -> bytes:
-    height, width = filters.shape[1:3]
-    picture = rng.integers(-128, 128, (shape[1] + height, shape[2] + width, shape[3]))
-    for y in range(0, shape[1], height):
-        for x in range(0, shape[2], width):
-            chosen = sign * filters[rng.integers(len(filters))].astype(int)
-            window = np.where(chosen > 0, 127, -128)
-            picture[y : y + height, x : x + width] = np.where(
-                chosen == 0, picture[y : y + height, x : x + width], window
-            )
-    cut = int(rng.integers(height)), int(rng.integers(width))
-    picture = picture[cut[0] : cut[0] + shape[1], cut[1] : cut[1] + shape[2]]
-    return picture.astype(np.int8).tobytes()
+def _flattened(graph: Graph, tensor: Tensor, result: Quant) -> Tensor:
+    """A tensor of a steep model: the output has the quantisation ``result``."""
+    op = graph.ops[0]
+    if tensor.id == op.outputs[0]:
+        return replace(tensor, quant=result)
+    if tensor.id == op.inputs[1]:
+        values = np.clip(tensor.array(), -1, 1)
+    elif tensor.id == op.inputs[2]:
+        values = tensor.array() % 101 - 50
+    else:
+        return tensor
+    return replace(tensor, data=values.astype(tensor.dtype.numpy).tobytes())
 
 
 def _picture(rng: np.random.Generator) -> Pair:

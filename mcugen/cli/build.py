@@ -63,7 +63,7 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
     type=click.Choice(["cmsis-nn", "fast"]),
     default="cmsis-nn",
     show_default=True,
-    help="CMSIS-NN, or mcugen's own fast ones for every layer that they run exactly.",
+    help="CMSIS-NN's, or for each layer the one that takes the fewest instructions.",
 )
 @click.option(
     "--keep-constant-channels",

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from mcugen.kernels import cmsis_nn, portable, rows
-from mcugen.kernels.backend import Backend, Family, Target
+from mcugen.kernels.backend import Backend, Choice, Family, Target
 
 __all__ = ["FAMILIES", "Backend", "Choice", "Family", "Target", "backends", "family_of"]
-
-Choice = Literal["cmsis-nn", "fast"]
-"""CMSIS-NN where it can, or mcugen's row kernels where they can."""
 
 FAMILIES: tuple[Family, ...] = (cmsis_nn.FAMILY, portable.FAMILY, rows.FAMILY)
 
 
-def backends(
-    cmsis_nn_sources: Path | None = None, choice: Choice = "cmsis-nn"
-) -> tuple[Backend, ...]:
+def backends(cmsis_nn_sources: Path | None = None) -> tuple[Backend, ...]:
     """Those to choose from, the preferred one first; CMSIS-NN from a folder, or where it is found.
 
     Raises ToolchainError T003 or T004 without a CMSIS-NN that mcugen knows.
     """
-    stock = (cmsis_nn.backend(cmsis_nn_sources), portable.backend())
-    return (rows.backend(), *stock) if choice == "fast" else stock
+    return (cmsis_nn.backend(cmsis_nn_sources), portable.backend(), rows.backend())
 
 
 def family_of(path: str) -> Family | None:

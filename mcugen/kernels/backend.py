@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from mcugen.boards import Core
 from mcugen.ir import Graph, Op
@@ -12,6 +13,10 @@ from mcugen.kernels.call import Call
 
 Kernel = Callable[[Graph, Op, Core], Call | None]
 """Lowers an operator for a core, or returns None where this kernel cannot run it exactly."""
+
+
+Choice = Literal["cmsis-nn", "fast"]
+"""CMSIS-NN where it has a kernel, or for each layer the kernel of least cost."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,15 @@ class Family:
 
     ``folder`` is theirs below ``model/``, ``header`` what ``model.c`` includes. ``flags`` compile
     them, with ``host_flags`` besides where the core is not Arm's. ``strict`` files are ours: they
-    pass the warnings of generated code.
+    pass the warnings of generated code. ``on_request`` kernels are only taken when fast ones are
+    asked for.
     """
 
     name: str
     folder: str
     header: str
     strict: bool
+    on_request: bool = False
     flags: tuple[str, ...] = ("-O2",)
     host_flags: tuple[str, ...] = ()
 
@@ -71,13 +78,21 @@ class Backend:
 
 @dataclass(frozen=True)
 class Target:
-    """What a model is compiled for, and with what."""
+    """What a model is compiled for, and with what; the preferred backend stands first."""
 
     core: Core
     backends: tuple[Backend, ...]
+    choice: Choice = "cmsis-nn"
 
     def candidates(self, graph: Graph, op: Op) -> tuple[Call, ...]:
         """Every call that runs ``op`` exactly, the preferred one first."""
         return tuple(
             call for backend in self.backends for call in backend.candidates(graph, op, self.core)
         )
+
+    def choose(self, candidates: Sequence[Call]) -> Call | None:
+        """The first that need not be asked for, or the one of least cost; None where none is."""
+        if self.choice == "fast":
+            return min(candidates, key=lambda call: call.cost, default=None)
+        asked_for = {one.family.name for one in self.backends if one.family.on_request}
+        return next((call for call in candidates if call.backend not in asked_for), None)

@@ -41,14 +41,16 @@ class Call:
     """One operator as a call of one kernel.
 
     ``function`` is the C function; ``template`` (below ``templates/ops``) renders the call from
-    ``params``, a frozen dataclass. ``backend`` names the backend that knows the sources of what the
-    call ``needs``. ``rows`` is None where the kernel runs on whole pictures only.
+    ``params``, a frozen dataclass. ``cost`` estimates the instructions that it takes on the core it
+    was lowered for. ``backend`` names the backend that knows the sources of what the call
+    ``needs``. ``rows`` is None where the kernel runs on whole pictures only.
     """
 
     backend: str
     function: str
     template: str
     params: object
+    cost: int
     constants: tuple[Constant, ...] = ()
     scratch_bytes: int = 0
     overlaps: tuple[Overlap, ...] = ()

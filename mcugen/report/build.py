@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcugen.report.arena import arena_of
 from mcugen.report.arena_text import Glyphs, bar, draw_arena
 from mcugen.report.layout import Block, Column, Table
-from mcugen.report.words import Answer
+from mcugen.report.words import Answer, millions
 
 
 def render_build(
@@ -25,6 +25,18 @@ def render_build(
         f"wrote {result['output']}; {result['report']} shows it, `-v` layers and arena",
         "",
         _summary(result),
+        *_faster(result),
+    )
+
+
+def _faster(result: Answer) -> tuple[Block, ...]:
+    """What fast kernels would take, where that is less."""
+    cost, fast = result["cost"], result["fast_cost"]
+    if fast >= cost:
+        return ()
+    return (
+        f"`--kernels fast` would take about {millions(fast)} instructions instead of "
+        f"{millions(cost)}, and give the same bits",
     )
 
 
@@ -40,7 +52,7 @@ def _summary(result: Answer) -> str:
 def _details(result: Answer, glyphs: Glyphs, screen: int) -> tuple[Block, ...]:
     return (
         _build_layers(result),
-        "* binds: no plan needs less than what is alive at this layer",
+        "about: instructions, as estimated; * binds: no plan needs less than is alive here",
         "",
         f"arena, addresses up, steps across; {glyphs.input} input, {glyphs.scratch} scratch, "
         "numbers: the layer that writes",
@@ -60,6 +72,7 @@ def _build_layers(result: Answer) -> Table:
         Column("input", spare=True),
         Column("output"),
         Column("MACs", number=True),
+        Column("about", number=True, spare=True),
         Column("scratch", number=True, spare=True),
         Column("alive ", number=True),
     )
@@ -74,6 +87,7 @@ def _build_layers(result: Answer) -> Table:
                 layer["input"],
                 layer["output"],
                 f"{layer['macs']:,}",
+                f"{layer['cost']:,}",
                 f"{layer['scratch_bytes']:,}",
                 f"{layer['live_bytes']:,}{'*' if layer['live_bytes'] == bound else ' '}",
             )

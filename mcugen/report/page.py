@@ -13,6 +13,7 @@ from mcugen.report.arena import arena_of
 from mcugen.report.arena_svg import NARROW, Figure, figure
 from mcugen.report.flash_map import flash_map
 from mcugen.report.page_checks import Checks, checks_of
+from mcugen.report.page_kernels import KernelRow, kernel_rows
 from mcugen.report.page_layers import LayerRow, ScalesRow, count_names, layer_rows, scales_row
 from mcugen.report.page_memory import (
     BufferRow,
@@ -26,6 +27,12 @@ from mcugen.report.quantisation import LayerScales
 from mcugen.report.summary import clock, ran_image, summarise
 from mcugen.report.verification import Verification
 from mcugen.report.words import Answer, address, kib, percentage, plural, ratio
+
+_KERNEL_CHOICES = {
+    "cmsis-nn": "CMSIS-NN runs what it can.",
+    "fast": "Each layer got the kernel that takes the fewest instructions.",
+}
+"""What ``build --kernels`` asked for."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,9 @@ class Page:
     pieces: tuple[tuple[str, str, str], ...]
     count_names: tuple[str, ...]
     layers: tuple[LayerRow, ...]
+    kernels: tuple[KernelRow, ...]
+    kernel_choice: str
+    left_out: int
     scales: tuple[ScalesRow, ...]
     checks: Checks | None
     note: str
@@ -87,6 +97,9 @@ def page_of(build: Answer, verification: Verification, scales: Sequence[LayerSca
         pieces=tuple(totals(sectors)),
         count_names=() if found is None else count_names(found),
         layers=tuple(layer_rows(build, found)),
+        kernels=tuple(kernel_rows(build)),
+        kernel_choice=_KERNEL_CHOICES[build["kernels"]],
+        left_out=sum(len(layer["left_out"]) for layer in build["layers"]),
         scales=tuple(
             scales_row(index, layer["name"], one)
             for index, (layer, one) in enumerate(zip(build["layers"], scales, strict=True))

@@ -29,6 +29,11 @@ def ratio(count: int | None, macs: int) -> str:
     return f"{count / macs:.2f}" if count is not None and macs else ""
 
 
+def millions(count: int) -> str:
+    """A count in millions, where there is one: ``13.6 million``, ``9,120``."""
+    return f"{count / 1e6:,.1f} million" if count >= 1e6 else f"{count:,}"
+
+
 def percentage(part: int, whole: int) -> float:
     return round(100 * part / whole, 2) if whole else 0.0
 

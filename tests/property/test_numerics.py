@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcugen import numerics, resources
-from mcugen.toolchain import Compiler, Unit
+from mcugen import numerics
+from tests.shim import shared_library
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 MULTIPLIERS = st.integers(2**30, 2**31 - 1)
@@ -21,12 +21,8 @@ MULTIPLIERS = st.integers(2**30, 2**31 - 1)
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    work = tmp_path_factory.mktemp("shim")
-    here = Path(__file__).parent
-    compiler = Compiler("cc", ("-shared", "-fPIC", f"-I{resources.firmware_dir() / 'kernels'}"))
-    objects = compiler.compile(here, [Unit("fixed_point_shim.c")], work)
-    compiler.link(here, objects, (), work / "shim.so")
-    return ctypes.CDLL(str(work / "shim.so"))
+    source = Path(__file__).parent / "fixed_point_shim.c"
+    return shared_library(source, tmp_path_factory.mktemp("shim"))
 
 
 def round_half_away(value: Fraction) -> int:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mcugen.compiler import build
+from mcugen.compiler import build, fast_cost
+from mcugen.tflite import read_model
 from mcugen.verify import verify
-from tests.conftest import EXAMPLE_MODEL, SHARED_MODELS
+from tests.conftest import EXAMPLE_MODEL, SHARED_MODELS, program_of
 from tests.sim.test_models import check_equal, needs
 
 LARGE = SHARED_MODELS / "mobilenet_v1_0.25_128_int8.tflite"
@@ -47,10 +48,27 @@ def test_exact_within_its_budget(
         keep_constant_channels=keep,
         object_cache=object_cache,
     ).manifest
-    report = verify(tmp_path, executions=("host", "board"), count=3).as_json()
+    executions = ("host", "board", "qemu") if model == LARGE else ("host", "board")
+    report = verify(tmp_path, executions=executions, count=3).as_json()
     check_equal(report)
     assert report["instructions"] <= instructions
+    assert manifest.cost == pytest.approx(report["instructions"], rel=0.01)
+    if not keep:
+        stock = program_of(read_model(model))
+        assert fast_cost(stock) == manifest.cost
+        assert stock.schedule.cost > 2 * manifest.cost
     assert manifest.arena_bytes <= arena
     assert manifest.flash_bytes <= flash
     convolutions = [layer.kernel for layer in manifest.layers if layer.macs]
     assert all(kernel.startswith("rows_") for kernel in convolutions)
+
+
+def test_a_cortex_m4_takes_as_many_instructions(tmp_path: Path, object_cache: Path) -> None:
+    counts = []
+    for board in ("stm32f7", "nucleo-f446re"):
+        folder = tmp_path / board
+        build(EXAMPLE_MODEL, target=board, output=folder, kernels="fast", object_cache=object_cache)
+        report = verify(folder, executions=("board",), count=1).as_json()
+        check_equal(report)
+        counts.append(report["instructions"])
+    assert counts[1] == pytest.approx(counts[0], rel=0.02)

@@ -16,9 +16,7 @@ struct rows_convolve {
     int top;    /* margins, 0 or 1 */
     int left;
     int zero_point; /* of the input */
-    int shift;
-    int low;
-    int high;
+    struct rows_result result;
 };
 
 /* Values of a row in scratch: what the windows see, and one more where a stretch is odd */
@@ -62,17 +60,11 @@ ROWS_INLINE void window_advance(const struct rows_convolve *layer, const int8_t 
     }
 }
 
-ROWS_INLINE int8_t convolve_result(const struct rows_convolve *layer, int32_t sum,
-                                   int32_t multiplier)
-{
-    const int32_t value = saturate_8(smmul(sum, multiplier), layer->shift);
-    return (int8_t)clamp_to(value, layer->low, layer->high);
-}
-
 /* One or two neighbouring outputs of four channels (or the last 1 to 3).
  *
  * Stream of four channels: their four biases, a word of weights of each channel for every two
- * values of a stretch, four multipliers. Weights are 256 times what they are. */
+ * values of a stretch, what each asks for its rounding. Weights are 256 times what they are; twice,
+ * where the reference's rounding is. */
 ROWS_INLINE void convolve_block(const struct rows_convolve *layer, const int32_t *w,
                                 const int16_t *window, int8_t *output, int channels, int pixels)
 {
@@ -105,12 +97,15 @@ ROWS_INLINE void convolve_block(const struct rows_convolve *layer, const int32_t
             w += 4;
         }
     }
+    const struct rows_result *const result = &layer->result;
+    const int each = result_words(result);
     const int32_t first[4] = {s0, t0, s1, t1}, second[4] = {u0, v0, u1, v1};
 #pragma GCC unroll 4
     for (int c = 0; c < channels; c++) {
-        output[c] = convolve_result(layer, first[c], w[c]);
+        output[c] = (int8_t)requantise(result, first[c], w[c * each], w[c * each + each - 1]);
         if (pixels == 2) {
-            output[layer->units + c] = convolve_result(layer, second[c], w[c]);
+            output[layer->units + c] =
+                (int8_t)requantise(result, second[c], w[c * each], w[c * each + each - 1]);
         }
     }
 }
@@ -134,7 +129,8 @@ ROWS_INLINE void convolve_group(const struct rows_convolve *layer, const int32_t
 ROWS_INLINE void rows_convolve(const struct rows_convolve *layer, const int32_t *stream,
                                const int8_t *input, int16_t *window, int row, int8_t *output)
 {
-    const int group_words = 4 + 12 * ((3 * layer->depth + 1) / 2) + 4;
+    const int group_words =
+        4 + 12 * ((3 * layer->depth + 1) / 2) + 4 * result_words(&layer->result);
     const int32_t *const end = stream + layer->units / 4 * group_words;
     window_advance(layer, input, window, row);
     while (stream != end) {

@@ -1,8 +1,9 @@
-/* Depthwise convolution, 3x3, margins of at most 1. Rows of the input stand in a ring, each channel
- * apart, its pixels in pairs with the margins among them: word slots * pair + slot of a channel
- * holds two pixels of the row in that slot, so a pair of three rows is three words in a row. A ring
- * of three slots takes a row at a time; one that has a slot for every row takes the whole picture,
- * and then a channel's constants are fetched only once. */
+/* Depthwise convolution, 3x3, margins of at most 1. Rows of the input stand in
+ * a ring, each channel apart, its pixels in pairs with the margins among them:
+ * word slots * pair + slot of a channel holds two pixels of the row in that
+ * slot, so a pair of three rows is three words in a row. A ring of three slots
+ * takes a row at a time; one that has a slot for every row takes the whole
+ * picture, and then a channel's constants are fetched only once. */
 #ifndef ROWS_DEPTHWISE_H
 #define ROWS_DEPTHWISE_H
 
@@ -19,10 +20,8 @@ struct rows_depthwise {
     int top;    /* margins, 0 or 1 */
     int left;
     int zero_point; /* of the input */
-    int scale;      /* of the weights: 256, or 1 with an addend for each channel */
-    int shift;
-    int low;
-    int high;
+    int scale;      /* of the weights: 256, 2 or 1 */
+    struct rows_result result;
 };
 
 /* Pixel pairs of a row in the ring */
@@ -32,7 +31,8 @@ ROWS_INLINE int ring_pairs(const struct rows_depthwise *layer)
                               : layer->output_width / 2 + 1 + layer->output_width % 2;
 }
 
-/* Four channels (or the last 1 to 3) of a pixel; the zero point where x lies in a margin */
+/* Four channels (or the last 1 to 3) of a pixel; the zero point where x lies in
+ * a margin */
 ROWS_INLINE int32_t margin_or_pixel(const struct rows_depthwise *layer, const int8_t *row, int x,
                                     int channels)
 {
@@ -67,7 +67,8 @@ ROWS_INLINE void put_pixels(const struct rows_depthwise *layer, const int8_t *pi
              load_up_to_4(pixel + layer->channels, channels, aligned), channels);
 }
 
-/* Four channels (or the last 1 to 3) of a row. Only the first and the last pair touch a margin. */
+/* Four channels (or the last 1 to 3) of a row. Only the first and the last pair
+ * touch a margin. */
 ROWS_INLINE void ring_channels(const struct rows_depthwise *layer, const int8_t *row, int32_t *ring,
                                int channels)
 {
@@ -129,10 +130,16 @@ ROWS_INLINE void ring_load(const struct rows_depthwise *layer, const int8_t *inp
     }
 }
 
+/* Two weights of a row, times 1 or 2 */
+ROWS_INLINE int32_t scaled_taps(int32_t taps, int scale)
+{
+    return scale == 1 ? taps : (int32_t)(((uint32_t)taps << 1) & ~UINT32_C(0x10000));
+}
+
 /* The first two weights of a row, and the last two, from the bytes (1 0 2 1) */
 ROWS_INLINE int32_t taps_0_1(int32_t packed, int scale)
 {
-    return scale == 256 ? packed & (int32_t)0xff00ff00 : sxtb16_odd(packed);
+    return scale == 256 ? packed & (int32_t)0xff00ff00 : scaled_taps(sxtb16_odd(packed), scale);
 }
 
 ROWS_INLINE int32_t taps_1_2(int32_t packed, int scale)
@@ -140,21 +147,24 @@ ROWS_INLINE int32_t taps_1_2(int32_t packed, int scale)
     if (scale == 256) {
         return (int32_t)((uint32_t)packed << 8) & (int32_t)0xff00ff00;
     }
-    return sxtb16(packed);
+    return scaled_taps(sxtb16(packed), scale);
 }
 
-/* A channel's constants: the weights are those of the rows in slots 0, 1 and 2. */
+/* Two neighbouring weights of the rows in slots 0, 1 and 2 */
+struct depthwise_taps {
+    int32_t r0, r1, r2;
+};
+
+/* A channel's constants: the first two weights of each row, and the last two */
 struct depthwise_channel {
-    int32_t u0, v0, u1, v1, u2, v2;
-    int32_t bias, multiplier, addend;
+    struct depthwise_taps u, v;
+    int32_t bias, multiplier, second;
 };
 
 ROWS_INLINE int8_t depthwise_result(const struct rows_depthwise *layer, int32_t sum,
-                                    int32_t multiplier, int32_t addend)
+                                    const struct depthwise_channel *c)
 {
-    const int32_t scaled =
-        layer->scale == 256 ? smmul(sum, multiplier) : smmla(sum, multiplier, addend);
-    return (int8_t)clamp_to(saturate_8(scaled, layer->shift), layer->low, layer->high);
+    return (int8_t)requantise(&layer->result, sum, c->multiplier, c->second);
 }
 
 /* A pixel pair of three rows */
@@ -168,41 +178,37 @@ ROWS_INLINE struct depthwise_pair pair_at(const int32_t *p)
     return pair;
 }
 
-/* The sum that begins in the first pixel of `pair`, and is to be ended in the next pair */
-ROWS_INLINE int32_t begun_first(const struct depthwise_channel *c, struct depthwise_pair pair,
-                                int32_t bias)
+/* Both pixels by both weights */
+ROWS_INLINE int32_t add_both(struct depthwise_pair pair, const struct depthwise_taps *taps,
+                             int32_t sum)
 {
-    int32_t sum = smlad(pair.p0, c->u0, bias);
-    sum = smlad(pair.p1, c->u1, sum);
-    return smlad(pair.p2, c->u2, sum);
+    sum = smlad(pair.p0, taps->r0, sum);
+    sum = smlad(pair.p1, taps->r1, sum);
+    return smlad(pair.p2, taps->r2, sum);
 }
 
-ROWS_INLINE int32_t ended_first(const struct depthwise_channel *c, struct depthwise_pair pair,
-                                int32_t sum)
+/* The first pixel by the second weight: the end of a sum that began in the
+ * first pixel before */
+ROWS_INLINE int32_t add_first(struct depthwise_pair pair, const struct depthwise_taps *taps,
+                              int32_t sum)
 {
-    sum = smlabt(pair.p0, c->v0, sum);
-    sum = smlabt(pair.p1, c->v1, sum);
-    return smlabt(pair.p2, c->v2, sum);
+    sum = smlabt(pair.p0, taps->r0, sum);
+    sum = smlabt(pair.p1, taps->r1, sum);
+    return smlabt(pair.p2, taps->r2, sum);
 }
 
-/* The same for the sum that begins in the second pixel */
-ROWS_INLINE int32_t begun_second(const struct depthwise_channel *c, struct depthwise_pair pair,
-                                 int32_t bias)
+/* The second pixel by the first weight: the beginning of a sum that ends in the
+ * next pair */
+ROWS_INLINE int32_t add_second(struct depthwise_pair pair, const struct depthwise_taps *taps,
+                               int32_t sum)
 {
-    int32_t sum = smlatb(pair.p0, c->u0, bias);
-    sum = smlatb(pair.p1, c->u1, sum);
-    return smlatb(pair.p2, c->u2, sum);
+    sum = smlatb(pair.p0, taps->r0, sum);
+    sum = smlatb(pair.p1, taps->r1, sum);
+    return smlatb(pair.p2, taps->r2, sum);
 }
 
-ROWS_INLINE int32_t ended_second(const struct depthwise_channel *c, struct depthwise_pair pair,
-                                 int32_t sum)
-{
-    sum = smlad(pair.p0, c->v0, sum);
-    sum = smlad(pair.p1, c->v1, sum);
-    return smlad(pair.p2, c->v2, sum);
-}
-
-/* Outputs at and behind `pair`: two with stride 1, one with stride 2. Then p is at the next pair.
+/* Outputs at and behind `pair`: two with stride 1, one with stride 2. Then p is
+ * at the next pair.
  */
 ROWS_INLINE struct depthwise_pair depthwise_step(const struct rows_depthwise *layer,
                                                  const struct depthwise_channel *c,
@@ -211,17 +217,17 @@ ROWS_INLINE struct depthwise_pair depthwise_step(const struct rows_depthwise *la
                                                  int8_t *output)
 {
     const int32_t start = layer->stride == 1 ? *bias : c->bias;
-    int32_t first = begun_first(c, pair, start), second = 0;
+    int32_t first = add_both(pair, &c->u, start), second = 0;
     if (layer->stride == 1) {
-        second = begun_second(c, pair, start);
+        second = add_second(pair, &c->u, start);
     }
     pair = pair_at(p);
-    first = ended_first(c, pair, first);
+    first = add_first(pair, &c->v, first);
     if (layer->stride == 1) {
-        second = ended_second(c, pair, second);
-        output[layer->channels] = depthwise_result(layer, second, c->multiplier, c->addend);
+        second = add_both(pair, &c->v, second);
+        output[layer->channels] = depthwise_result(layer, second, c);
     }
-    output[0] = depthwise_result(layer, first, c->multiplier, c->addend);
+    output[0] = depthwise_result(layer, first, c);
     return pair;
 }
 
@@ -253,19 +259,21 @@ ROWS_INLINE void depthwise_line(const struct rows_depthwise *layer,
         output += step;
     }
     if (layer->stride == 1 && layer->output_width % 2) {
-        const int32_t sum = ended_first(c, pair_at(p), begun_first(c, pair, *bias));
-        output[0] = depthwise_result(layer, sum, c->multiplier, c->addend);
+        const int32_t sum = add_first(pair_at(p), &c->v, add_both(pair, &c->u, *bias));
+        output[0] = depthwise_result(layer, sum, c);
     }
 }
 
 ROWS_INLINE int channel_words(const struct rows_depthwise *layer)
 {
-    return layer->scale == 256 ? 5 : 6;
+    return 4 + result_words(&layer->result);
 }
 
-/* `rows` output rows of each channel, from slot 0 on. Slot 0 holds row `first` of three.
+/* `rows` output rows of each channel, from slot 0 on. Slot 0 holds row `first`
+ * of three.
  *
- * Stream of a channel: three words of weights, bias, multiplier, and with scale 1 the addend. */
+ * Stream of a channel: three words of weights, bias, and what its rounding asks
+ * for. */
 ROWS_INLINE void depthwise_channels(const struct rows_depthwise *layer, const int32_t *stream,
                                     const int32_t *ring, int first, int8_t *output, int rows)
 {
@@ -274,21 +282,18 @@ ROWS_INLINE void depthwise_channels(const struct rows_depthwise *layer, const in
     const int32_t *volatile next_ring = ring;
     int8_t *volatile next_output = output;
     volatile int32_t bias;
+    const int scale = layer->scale;
     volatile const int i1 = (first + 1) % 3, i2 = (first + 2) % 3;
     const int32_t *w;
     do {
         w = next;
         const int32_t w0 = w[first], w1 = w[i1], w2 = w[i2];
         const struct depthwise_channel channel = {
-            .u0 = taps_0_1(w0, layer->scale),
-            .v0 = taps_1_2(w0, layer->scale),
-            .u1 = taps_0_1(w1, layer->scale),
-            .v1 = taps_1_2(w1, layer->scale),
-            .u2 = taps_0_1(w2, layer->scale),
-            .v2 = taps_1_2(w2, layer->scale),
+            .u = {taps_0_1(w0, scale), taps_0_1(w1, scale), taps_0_1(w2, scale)},
+            .v = {taps_1_2(w0, scale), taps_1_2(w1, scale), taps_1_2(w2, scale)},
             .bias = w[3],
             .multiplier = w[4],
-            .addend = layer->scale == 256 ? 0 : w[5],
+            .second = result_words(&layer->result) == 1 ? 0 : w[5],
         };
         const int32_t *p = next_ring;
         int8_t *to = next_output;
@@ -305,8 +310,8 @@ ROWS_INLINE void depthwise_channels(const struct rows_depthwise *layer, const in
     } while (w != stream + channel_words(layer) * layer->channels);
 }
 
-/* Output row `row`, with a ring of three slots. May run in place: the ring has the input rows that
- * it overwrites. */
+/* Output row `row`, with a ring of three slots. May run in place: the ring has
+ * the input rows that it overwrites. */
 ROWS_INLINE void rows_depthwise_row(const struct rows_depthwise *layer, const int32_t *stream,
                                     const int8_t *input, int32_t *ring, int row, int8_t *output)
 {
@@ -317,7 +322,8 @@ ROWS_INLINE void rows_depthwise_row(const struct rows_depthwise *layer, const in
     depthwise_channels(layer, stream, ring, (3 - (start + 3) % 3) % 3, output, 1);
 }
 
-/* All rows, with a slot for each input row and margin. The output may lie anywhere. */
+/* All rows, with a slot for each input row and margin. The output may lie
+ * anywhere. */
 ROWS_INLINE void rows_depthwise_picture(const struct rows_depthwise *layer, const int32_t *stream,
                                         const int8_t *input, int32_t *ring, int8_t *output)
 {

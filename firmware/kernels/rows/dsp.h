@@ -81,6 +81,14 @@ ROWS_INLINE int32_t smmla(int32_t a, int32_t b, int32_t addend)
     return result;
 }
 
+/* The high word of a * b, rounded half up */
+ROWS_INLINE int32_t smmulr(int32_t a, int32_t b)
+{
+    int32_t result;
+    __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
 /* a / 2^shift, rounded down and saturated to 8 bits; the shift is a literal. One of 0 has no
  * encoding, and without optimisation no parameter is a literal. */
 ROWS_INLINE int32_t saturate_8(int32_t a, int shift)
@@ -169,6 +177,11 @@ ROWS_INLINE int32_t smmul(int32_t a, int32_t b)
 ROWS_INLINE int32_t smmla(int32_t a, int32_t b, int32_t addend)
 {
     return wrapping_sum(addend, smmul(a, b));
+}
+
+ROWS_INLINE int32_t smmulr(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 31)) >> 32);
 }
 
 ROWS_INLINE int32_t saturate_8(int32_t a, int shift)

@@ -7,9 +7,7 @@
 struct rows_lone_pixel {
     int depth;
     int units;
-    int zero_point; /* of the output */
-    int low;
-    int high;
+    struct rows_result result; /* with the reference's rounding */
 };
 
 /* The inputs as 16-bit values: for each four the words (0 2) (1 3) */
@@ -62,16 +60,14 @@ ROWS_INLINE void lone_pixel_group(const struct rows_lone_pixel *layer, const int
         a += unrolled;
         w += 4 * unrolled;
     } while (a != stop);
-    t0 = wrapping_difference(t0, s0) >> 8;
-    t1 = wrapping_difference(t1, s1) >> 8;
-    t2 = wrapping_difference(t2, s2) >> 8;
-    t3 = wrapping_difference(t3, s3) >> 8;
-    const int32_t sums[8] = {s0, t0, s1, t1, s2, t2, s3, t3};
+    t0 = wrapping_difference(t0, s0) >> 7;
+    t1 = wrapping_difference(t1, s1) >> 7;
+    t2 = wrapping_difference(t2, s2) >> 7;
+    t3 = wrapping_difference(t3, s3) >> 7;
+    const int32_t doubled[8] = {2 * s0, t0, 2 * s1, t1, 2 * s2, t2, 2 * s3, t3};
 #pragma GCC unroll 8
     for (int c = 0; c < channels; c++) {
-        const int32_t value =
-            requantise_twice_rounded(sums[c], w[2 * c], w[2 * c + 1], layer->zero_point);
-        output[c] = (int8_t)clamp_to(value, layer->low, layer->high);
+        output[c] = (int8_t)requantise(&layer->result, doubled[c], w[2 * c], w[2 * c + 1]);
     }
 }
 

@@ -9,10 +9,8 @@ struct rows_pointwise {
     int pixels;
     int depth;
     int units;
-    int even_shift; /* of channels 0, 2, 4, ... */
-    int odd_shift;
-    int low;
-    int high;
+    struct rows_result even; /* channels 0, 2, 4, ... */
+    struct rows_result odd;
 };
 
 /* Words of a pixel pair once it is widened */
@@ -66,25 +64,53 @@ ROWS_INLINE void store_block(const struct rows_pointwise *layer, int8_t *volatil
     int8_t *const output = *next;
 #pragma GCC unroll 4
     for (int c = 0; c < channels; c++) {
-        output[c] = (int8_t)clamp_to(first[c], layer->low, layer->high);
+        output[c] = (int8_t)first[c];
     }
 #pragma GCC unroll 4
     for (int c = 0; c < channels && pixels == 2; c++) {
-        output[layer->units + c] = (int8_t)clamp_to(second[c], layer->low, layer->high);
+        output[layer->units + c] = (int8_t)second[c];
     }
     *next = output + 2 * layer->units;
 }
 
-/* Weights of two channels in a halfword, even + 256 odd: what the whole halfword sums up to, less
- * the sum of its low byte, is 256 times the odd channel's sum.
- *
- * Stream of four channels: their four biases, depth words of weights, then multiplier and addend of
- * an even channel and the multiplier of the odd one, twice. */
-ROWS_INLINE void pointwise_block_t(const struct rows_pointwise *layer, const int32_t *w,
-                                   const int32_t *a, int8_t *volatile *next, int channels,
-                                   int pixels)
+/* The sums of paired channels, where `both` is what their halfwords add up to: the odd one's times
+ * 256, or twice either for the reference's rounding */
+ROWS_INLINE int32_t even_sum(const struct rows_pointwise *layer, int32_t sum)
 {
-    const int words = pair_words(layer->depth) / 2;
+    return is_twice_rounded(&layer->even) ? 2 * sum : sum;
+}
+
+ROWS_INLINE int32_t odd_sum(const struct rows_pointwise *layer, int32_t both, int32_t even)
+{
+    const int32_t sum = wrapping_difference(both, even);
+    return is_twice_rounded(&layer->odd) ? sum >> 7 : sum;
+}
+
+/* A channel's outputs for two pixels in place of its sums. Returns where the next one's words are.
+ */
+ROWS_INLINE const int32_t *requantise_two(const struct rows_result *result, const int32_t *w,
+                                          int32_t *first, int32_t *second)
+{
+    const int words = result_words(result);
+    const int32_t multiplier = w[0], other = w[words - 1];
+    *first = requantise(result, *first, multiplier, other);
+    *second = requantise(result, *second, multiplier, other);
+    return w + words;
+}
+
+/* Four channels (or the last 1 to 3) of two pixels (or the last one).
+ *
+ * Where weights are paired, two channels are in a halfword, even + 256 odd: what the whole halfword
+ * adds up to, less the sum of its low byte, is 256 times the odd channel's sum. Else they are
+ * 16-bit values, 256 times what they are, or twice for the reference's rounding: twice the flash,
+ * fewer instructions.
+ *
+ * Stream of four channels: their four biases, a word of weights of each pair, or of each channel,
+ * for every two inputs, what each channel's rounding asks for. */
+ROWS_INLINE void pointwise_block(const struct rows_pointwise *layer, int paired, const int32_t *w,
+                                 const int32_t *a, int8_t *volatile *next, int channels, int pixels)
+{
+    const int words = pair_words(layer->depth) / 2, each = paired ? 2 : 4;
     const int unrolled = words_unrolled(words);
     rows_forget(w);
     int32_t s0 = w[0], t0 = w[1], s1 = w[2], t1 = w[3];
@@ -95,140 +121,99 @@ ROWS_INLINE void pointwise_block_t(const struct rows_pointwise *layer, const int
 #pragma GCC unroll 16
         for (int k = 0; k < unrolled; k++) {
             const int32_t x = a[2 * k], y = a[2 * k + 1];
-            int32_t p = w[2 * k], q = w[2 * k + 1];
-            t0 = smlad(x, p, t0);
-            v0 = smlad(y, p, v0);
-            p = sxtb16(p);
-            t1 = smlad(x, q, t1);
-            v1 = smlad(y, q, v1);
-            q = sxtb16(q);
-            s0 = smlad(x, p, s0);
-            u0 = smlad(y, p, u0);
-            s1 = smlad(x, q, s1);
-            u1 = smlad(y, q, u1);
+            int32_t p = w[each * k], q = w[each * k + 1];
+            if (paired) {
+                t0 = smlad(x, p, t0);
+                v0 = smlad(y, p, v0);
+                p = sxtb16(p);
+                t1 = smlad(x, q, t1);
+                v1 = smlad(y, q, v1);
+                q = sxtb16(q);
+                s0 = smlad(x, p, s0);
+                u0 = smlad(y, p, u0);
+                s1 = smlad(x, q, s1);
+                u1 = smlad(y, q, u1);
+            } else {
+                s0 = smlad(x, p, s0);
+                u0 = smlad(y, p, u0);
+                t0 = smlad(x, q, t0);
+                v0 = smlad(y, q, v0);
+                p = w[each * k + 2];
+                q = w[each * k + 3];
+                s1 = smlad(x, p, s1);
+                u1 = smlad(y, p, u1);
+                t1 = smlad(x, q, t1);
+                v1 = smlad(y, q, v1);
+            }
         }
         a += 2 * unrolled;
-        w += 2 * unrolled;
+        w += each * unrolled;
     } while (a != stop);
-    t0 = wrapping_difference(t0, s0);
-    v0 = wrapping_difference(v0, u0);
-    t1 = wrapping_difference(t1, s1);
-    v1 = wrapping_difference(v1, u1);
-    int32_t multiplier = w[0], addend = w[1];
-    s0 = saturate_8(smmla(s0, multiplier, addend), layer->even_shift);
-    u0 = saturate_8(smmla(u0, multiplier, addend), layer->even_shift);
-    multiplier = w[2];
-    t0 = saturate_8(smmul(t0, multiplier), layer->odd_shift);
-    v0 = saturate_8(smmul(v0, multiplier), layer->odd_shift);
-    multiplier = w[3], addend = w[4];
-    s1 = saturate_8(smmla(s1, multiplier, addend), layer->even_shift);
-    u1 = saturate_8(smmla(u1, multiplier, addend), layer->even_shift);
-    multiplier = w[5];
-    t1 = saturate_8(smmul(t1, multiplier), layer->odd_shift);
-    v1 = saturate_8(smmul(v1, multiplier), layer->odd_shift);
+    if (paired) {
+        t0 = odd_sum(layer, t0, s0);
+        v0 = odd_sum(layer, v0, u0);
+        t1 = odd_sum(layer, t1, s1);
+        v1 = odd_sum(layer, v1, u1);
+        s0 = even_sum(layer, s0);
+        u0 = even_sum(layer, u0);
+        s1 = even_sum(layer, s1);
+        u1 = even_sum(layer, u1);
+    }
+    w = requantise_two(&layer->even, w, &s0, &u0);
+    w = requantise_two(&layer->odd, w, &t0, &v0);
+    w = requantise_two(&layer->even, w, &s1, &u1);
+    requantise_two(&layer->odd, w, &t1, &v1);
     const int32_t first[4] = {s0, t0, s1, t1}, second[4] = {u0, v0, u1, v1};
     store_block(layer, next, channels, pixels, first, second);
 }
-
-/* Weights as 16-bit values, 256 times what they are. Twice the flash, fewer instructions.
- *
- * Stream of four channels: their four biases, two words of weights of each channel for every four
- * inputs, four multipliers. */
-ROWS_INLINE void pointwise_block_w(const struct rows_pointwise *layer, const int32_t *w,
-                                   const int32_t *a, int8_t *volatile *next, int channels,
-                                   int pixels)
-{
-    const int words = pair_words(layer->depth) / 2;
-    const int unrolled = words_unrolled(words);
-    rows_forget(w);
-    int32_t s0 = w[0], t0 = w[1], s1 = w[2], t1 = w[3];
-    int32_t u0 = s0, v0 = t0, u1 = s1, v1 = t1;
-    const int32_t *const stop = a + 2 * words;
-    w += 4;
-    do {
-#pragma GCC unroll 16
-        for (int k = 0; k < unrolled; k++) {
-            const int32_t x = a[2 * k], y = a[2 * k + 1];
-            int32_t p = w[4 * k], q = w[4 * k + 1];
-            s0 = smlad(x, p, s0);
-            u0 = smlad(y, p, u0);
-            t0 = smlad(x, q, t0);
-            v0 = smlad(y, q, v0);
-            p = w[4 * k + 2];
-            q = w[4 * k + 3];
-            s1 = smlad(x, p, s1);
-            u1 = smlad(y, p, u1);
-            t1 = smlad(x, q, t1);
-            v1 = smlad(y, q, v1);
-        }
-        a += 2 * unrolled;
-        w += 4 * unrolled;
-    } while (a != stop);
-    int32_t multiplier = w[0];
-    s0 = saturate_8(smmul(s0, multiplier), layer->odd_shift);
-    u0 = saturate_8(smmul(u0, multiplier), layer->odd_shift);
-    multiplier = w[1];
-    t0 = saturate_8(smmul(t0, multiplier), layer->odd_shift);
-    v0 = saturate_8(smmul(v0, multiplier), layer->odd_shift);
-    multiplier = w[2];
-    s1 = saturate_8(smmul(s1, multiplier), layer->odd_shift);
-    u1 = saturate_8(smmul(u1, multiplier), layer->odd_shift);
-    multiplier = w[3];
-    t1 = saturate_8(smmul(t1, multiplier), layer->odd_shift);
-    v1 = saturate_8(smmul(v1, multiplier), layer->odd_shift);
-    const int32_t first[4] = {s0, t0, s1, t1}, second[4] = {u0, v0, u1, v1};
-    store_block(layer, next, channels, pixels, first, second);
-}
-
-typedef void pointwise_block(const struct rows_pointwise *layer, const int32_t *w, const int32_t *a,
-                             int8_t *volatile *next, int channels, int pixels);
 
 /* `channels` channels (1 to 4) of all pixels */
-ROWS_INLINE void pointwise_group(const struct rows_pointwise *layer, pointwise_block *block,
-                                 const int32_t *w, const int32_t *wide, int8_t *output,
-                                 int channels)
+ROWS_INLINE void pointwise_group(const struct rows_pointwise *layer, int paired, const int32_t *w,
+                                 const int32_t *wide, int8_t *output, int channels)
 {
     const int pair = pair_words(layer->depth);
     const int32_t *const end = wide + layer->pixels / 2 * pair;
     /* In memory, for the sake of the registers */
     int8_t *volatile next = output;
     while (wide != end) {
-        block(layer, w, wide, &next, channels, 2);
+        pointwise_block(layer, paired, w, wide, &next, channels, 2);
         wide += pair;
     }
     if (layer->pixels % 2) {
-        block(layer, w, wide, &next, channels, 1);
+        pointwise_block(layer, paired, w, wide, &next, channels, 1);
     }
 }
 
-ROWS_INLINE void pointwise_row(const struct rows_pointwise *layer, pointwise_block *block,
-                               int group_words, const int32_t *stream, const int8_t *input,
-                               int32_t *wide, int8_t *output)
+ROWS_INLINE void pointwise_row(const struct rows_pointwise *layer, int paired,
+                               const int32_t *stream, const int8_t *input, int32_t *wide,
+                               int8_t *output)
 {
+    const int group_words = 4 + (paired ? 1 : 2) * pair_words(layer->depth) +
+                            2 * (result_words(&layer->even) + result_words(&layer->odd));
     const int32_t *const end = stream + layer->units / 4 * group_words;
     widen_row(input, wide, layer->pixels, layer->depth);
     while (stream != end) {
-        pointwise_group(layer, block, stream, wide, output, 4);
+        pointwise_group(layer, paired, stream, wide, output, 4);
         stream += group_words;
         output += 4;
     }
     if (layer->units % 4) {
-        pointwise_group(layer, block, stream, wide, output, layer->units % 4);
+        pointwise_group(layer, paired, stream, wide, output, layer->units % 4);
     }
 }
 
+/* With weights in pairs */
 ROWS_INLINE void rows_pointwise_t(const struct rows_pointwise *layer, const int32_t *stream,
                                   const int8_t *input, int32_t *wide, int8_t *output)
 {
-    const int group_words = 4 + pair_words(layer->depth) + 6;
-    pointwise_row(layer, pointwise_block_t, group_words, stream, input, wide, output);
+    pointwise_row(layer, 1, stream, input, wide, output);
 }
 
+/* With weights of 16 bits */
 ROWS_INLINE void rows_pointwise_w(const struct rows_pointwise *layer, const int32_t *stream,
                                   const int8_t *input, int32_t *wide, int8_t *output)
 {
-    const int group_words = 4 + 2 * pair_words(layer->depth) + 4;
-    pointwise_row(layer, pointwise_block_w, group_words, stream, input, wide, output);
+    pointwise_row(layer, 0, stream, input, wide, output);
 }
 
 #endif

@@ -11,11 +11,12 @@ from mcugen.ir import Graph, Op
 from mcugen.kernels.backend import Backend
 from mcugen.kernels.call import Call
 from mcugen.kernels.cmsis_nn import lower
+from mcugen.kernels.cmsis_nn.cost import COSTS
 from mcugen.kernels.cmsis_nn.family import FAMILY
 from mcugen.kernels.cmsis_nn.release import Release
 from mcugen.kernels.cmsis_nn.sources import find, select
 
-__all__ = ["FAMILY", "KERNELS", "backend"]
+__all__ = ["COSTS", "FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Callable[[Release, Graph, Op, Core], Call | None], ...]] = {
     "AVERAGE_POOL_2D": (lower.average_pool,),

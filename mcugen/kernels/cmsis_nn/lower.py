@@ -6,12 +6,14 @@ that unused paths are not linked and no more scratch is planned than the chosen 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mcugen.boards import Core
 from mcugen.ir import DType, Graph, Op, Shape
 from mcugen.kernels.call import Call, constant
+from mcugen.kernels.cmsis_nn.cost import COSTS
 from mcugen.kernels.cmsis_nn.family import FAMILY
+from mcugen.kernels.cmsis_nn.params import ConvCall, FullyConnectedCall, PoolCall, Window
 from mcugen.kernels.cmsis_nn.release import Release
 from mcugen.kernels.contract import Lag, RowContract, window_rows
 from mcugen.kernels.quantisation import requantised_channels
@@ -29,54 +31,6 @@ its weights; measured."""
 
 _COLUMNS = 2
 """Pixels of which ``arm_convolve_s8`` gathers the windows before it writes them."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """How a kernel walks over a picture; pairs are (height, width), padding is top and left."""
-
-    stride: Pair
-    padding: Pair
-
-
-@dataclass(frozen=True)
-class ConvCall:
-    """Arguments of a CMSIS-NN convolution; shapes are (n, h, w, c)."""
-
-    input_offset: int
-    output_offset: int
-    window: Window
-    activation: tuple[int, int]
-    input: Shape
-    filter: Shape
-    output: Shape
-    channel_multiplier: int = 1
-    upscale_argument: bool = False
-
-
-@dataclass(frozen=True)
-class FullyConnectedCall:
-    """Arguments of ``arm_fully_connected_s8`` with one multiplier for all outputs."""
-
-    input_offset: int
-    output_offset: int
-    multiplier: int
-    shift: int
-    activation: tuple[int, int]
-    batch: int
-    depth: int
-    units: int
-
-
-@dataclass(frozen=True)
-class PoolCall:
-    """Arguments of a CMSIS-NN pooling function; shapes are (n, h, w, c)."""
-
-    window: Window
-    activation: tuple[int, int]
-    input: Shape
-    filter: tuple[int, int]
-    output: Shape
 
 
 def convolution(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
@@ -146,6 +100,7 @@ def _per_channel(
         function=function,
         template=template,
         params=call,
+        cost=COSTS[function](call),
         constants=(
             constant("weights", DType.INT8, graph.input(op, 1).array()),
             *requantised_channels(graph, op, call.output[3]),
@@ -229,20 +184,22 @@ def fully_connected(release: Release, graph: Graph, op: Op, core: Core) -> Call 
         return None
     units, depth = weights.shape
     bias, multiplier, shift = requantised_channels(graph, op, units)
+    call = FullyConnectedCall(
+        input_offset=-source.qparams.zero_point,
+        output_offset=output.qparams.zero_point,
+        multiplier=int(multiplier.array()[0]),
+        shift=int(shift.array()[0]),
+        activation=activation_range(op.attributes(FullyConnected).activation, output.qparams),
+        batch=source.elements // depth,
+        depth=depth,
+        units=units,
+    )
     return Call(
         backend=FAMILY.name,
         function="arm_fully_connected_s8",
         template="fully_connected.c.j2",
-        params=FullyConnectedCall(
-            input_offset=-source.qparams.zero_point,
-            output_offset=output.qparams.zero_point,
-            multiplier=int(multiplier.array()[0]),
-            shift=int(shift.array()[0]),
-            activation=activation_range(op.attributes(FullyConnected).activation, output.qparams),
-            batch=source.elements // depth,
-            depth=depth,
-            units=units,
-        ),
+        params=call,
+        cost=COSTS["arm_fully_connected_s8"](call),
         constants=(constant("weights", DType.INT8, weights.array()), bias),
         needs=("arm_fully_connected_s8",),
     )
@@ -301,6 +258,7 @@ def _pool(
         function=function,
         template="pool.c.j2",
         params=call,
+        cost=COSTS[function](call),
         scratch_bytes=scratch_bytes,
         needs=(function,),
         rows=_window_rows(call, attrs.filter[0]),

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile
 from mcugen.kernels.portable import lower
+from mcugen.kernels.portable.cost import COSTS
 from mcugen.kernels.portable.family import FAMILY
 from mcugen.version import __version__
 
-__all__ = ["FAMILY", "KERNELS", "backend"]
+__all__ = ["COSTS", "FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "ADD": (lower.add,),

@@ -3,92 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from mcugen import numerics
 from mcugen.boards import Core
-from mcugen.ir import DType, Graph, Op, Shape, Tensor
+from mcugen.ir import DType, Graph, Op, Tensor
 from mcugen.kernels.call import Call, Overlap, constant, float_literal
 from mcugen.kernels.contract import BY_ROW, RowContract
-from mcugen.kernels.portable.family import FAMILY
+from mcugen.kernels.portable.call import IN_PLACE, portable_call
+from mcugen.kernels.portable.params import (
+    AddCall,
+    AffineCall,
+    LookupCall,
+    MeanCall,
+    PadCall,
+    Rescale,
+    SoftmaxCall,
+)
 from mcugen.ops.activation import activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.mean import axes
 from mcugen.ops.softmax import Softmax
 
-IN_PLACE = Overlap(position=0, distance=0)
-
 # Headroom that TFLite gives both operands of ADD.
 ADD_LEFT_SHIFT = 20
-
-
-@dataclass(frozen=True)
-class Rescale:
-    """One operand's way onto another scale."""
-
-    offset: int
-    multiplier: int
-    shift: int
-
-
-@dataclass(frozen=True)
-class AddCall:
-    """Arguments of ``add_s8``."""
-
-    a: Rescale
-    b: Rescale
-    output: Rescale
-    activation: tuple[int, int]
-    count: int
-    constant_operand: bool
-
-
-@dataclass(frozen=True)
-class MeanCall:
-    """Arguments of ``mean_s8``: ``window`` is the (height, width) averaged over."""
-
-    input: Shape
-    window: tuple[int, int]
-    input_zero_point: int
-    output_zero_point: int
-    multiplier: int
-    shift: int
-
-
-@dataclass(frozen=True)
-class SoftmaxCall:
-    """Arguments of ``softmax_s8``."""
-
-    rows: int
-    depth: int
-
-
-@dataclass(frozen=True)
-class PadCall:
-    """Arguments of ``pad_s8``; shapes and margins are brought to four dimensions."""
-
-    before: Shape
-    input: Shape
-    output: Shape
-    value: int
-
-
-@dataclass(frozen=True)
-class LookupCall:
-    """Arguments of ``lookup_8``."""
-
-    count: int
-
-
-@dataclass(frozen=True)
-class AffineCall:
-    """Arguments of ``quantize_f32`` and ``dequantize_s8``; the scale as a C literal."""
-
-    count: int
-    scale: str
-    zero_point: int
 
 
 def add(graph: Graph, op: Op, core: Core) -> Call | None:
@@ -113,14 +53,12 @@ def add(graph: Graph, op: Op, core: Core) -> Call | None:
         constant_operand=b.is_constant,
     )
     inputs = (variable,) if b.is_constant else (variable, other)
-    return Call(
-        backend=FAMILY.name,
-        function="add_s8",
-        template="add.c.j2",
-        params=call,
+    return portable_call(
+        "add_s8",
+        "add.c.j2",
+        call,
         constants=(constant("operand", DType.INT8, b.array()),) if b.is_constant else (),
         overlaps=tuple(Overlap(position, distance=0) for position in inputs),
-        needs=("add_s8.c",),
         rows=None if b.is_constant else _by_row(output),
     )
 
@@ -144,11 +82,10 @@ def mean(graph: Graph, op: Op, core: Core) -> Call | None:
     multiplier, shift = numerics.mean_multiplier(
         source.qparams.scale / output.qparams.scale, math.prod(window)
     )
-    return Call(
-        backend=FAMILY.name,
-        function="mean_s8",
-        template="mean.c.j2",
-        params=MeanCall(
+    return portable_call(
+        "mean_s8",
+        "mean.c.j2",
+        MeanCall(
             input=source.shape,
             window=window,
             input_zero_point=source.qparams.zero_point,
@@ -156,7 +93,6 @@ def mean(graph: Graph, op: Op, core: Core) -> Call | None:
             multiplier=multiplier,
             shift=shift,
         ),
-        needs=("mean_s8.c",),
     )
 
 
@@ -165,14 +101,12 @@ def softmax(graph: Graph, op: Op, core: Core) -> Call | None:
     source = graph.input(op, 0)
     depth = source.shape[-1]
     table = numerics.softmax_exp_table(op.attributes(Softmax).beta, source.qparams.scale)
-    return Call(
-        backend=FAMILY.name,
-        function="softmax_s8",
-        template="softmax.c.j2",
-        params=SoftmaxCall(rows=source.elements // depth, depth=depth),
+    return portable_call(
+        "softmax_s8",
+        "softmax.c.j2",
+        SoftmaxCall(rows=source.elements // depth, depth=depth),
         constants=(constant("exp_table", DType.INT32, table),),
         overlaps=(IN_PLACE,),
-        needs=("softmax_s8.c",),
     )
 
 
@@ -183,17 +117,15 @@ def pad(graph: Graph, op: Op, core: Core) -> Call | None:
     if missing < 0:
         return None
     before = tuple(int(value) for value in margins.array()[:, 0])
-    return Call(
-        backend=FAMILY.name,
-        function="pad_s8",
-        template="pad.c.j2",
-        params=PadCall(
+    return portable_call(
+        "pad_s8",
+        "pad.c.j2",
+        PadCall(
             before=(0,) * missing + before,
             input=(1,) * missing + source.shape,
             output=(1,) * missing + output.shape,
             value=output.qparams.zero_point,
         ),
-        needs=("pad_s8.c",),
     )
 
 
@@ -216,14 +148,12 @@ def requantise(graph: Graph, op: Op, core: Core) -> Call | None:
     by_raw_byte[np.arange(_BYTES[source.dtype].start, _BYTES[source.dtype].stop) & 0xFF] = (
         table & 0xFF
     )
-    return Call(
-        backend=FAMILY.name,
-        function="lookup_8",
-        template="lookup.c.j2",
-        params=LookupCall(count=output.elements),
+    return portable_call(
+        "lookup_8",
+        "lookup.c.j2",
+        LookupCall(count=output.elements),
         constants=(constant("table", DType.UINT8, by_raw_byte),),
         overlaps=(IN_PLACE,),
-        needs=("lookup_8.c",),
         rows=_by_row(output),
     )
 
@@ -233,13 +163,11 @@ def quantise_float(graph: Graph, op: Op, core: Core) -> Call | None:
     source, output = graph.input(op, 0), graph.output(op)
     if (source.dtype, output.dtype) != (DType.FLOAT32, DType.INT8):
         return None
-    return Call(
-        backend=FAMILY.name,
-        function="quantize_f32",
-        template="quantize.c.j2",
-        params=_affine(output),
+    return portable_call(
+        "quantize_f32",
+        "quantize.c.j2",
+        _affine(output),
         overlaps=(IN_PLACE,),
-        needs=("quantize_f32.c",),
         rows=_by_row(output),
     )
 
@@ -249,12 +177,10 @@ def dequantise(graph: Graph, op: Op, core: Core) -> Call | None:
     source = graph.input(op, 0)
     if source.dtype is not DType.INT8:
         return None
-    return Call(
-        backend=FAMILY.name,
-        function="dequantize_s8",
-        template="dequantize.c.j2",
-        params=_affine(source),
-        needs=("dequantize_s8.c",),
+    return portable_call(
+        "dequantize_s8",
+        "dequantize.c.j2",
+        _affine(source),
         rows=_by_row(source, in_place=False),
     )
 

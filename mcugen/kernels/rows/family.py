@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from mcugen.kernels.backend import Family
 
-FAMILY = Family(name="rows", folder="rows", header="rows.h", strict=True)
+FAMILY = Family(name="rows", folder="rows", header="rows.h", strict=True, on_request=True)

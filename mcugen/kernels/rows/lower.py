@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from mcugen.boards import Core
-from mcugen.ir import DType, Graph, Op, Shape
+from mcugen.ir import DType, Graph, Op
 from mcugen.kernels.call import Call, Constant, Overlap, constant
 from mcugen.kernels.quantisation import requantised_channels
 from mcugen.kernels.rows import pack
+from mcugen.kernels.rows.cost import COSTS
 from mcugen.kernels.rows.family import FAMILY
 from mcugen.kernels.rows.pack import Layer, Words
-from mcugen.kernels.rows.requantise import Channels, Requantisation, reachable, requantise
+from mcugen.kernels.rows.params import LonePixelCall, PointwiseCall, Result, WindowCall
+from mcugen.kernels.rows.requantise import Channels, reachable, requantise
+from mcugen.kernels.rows.rounding import Rounding, twice_rounded, two_instructions
 from mcugen.ops.activation import Activation, activation_range
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -36,45 +38,6 @@ _STRIP_BYTES = 4096
 """Of widened inputs: several short rows go through the pointwise kernel as one."""
 
 
-@dataclass(frozen=True)
-class PointwiseCall:
-    """Arguments of ``rows_pointwise_t`` and ``_w``, called for each of ``strips`` strips."""
-
-    strips: int
-    pixels: int
-    depth: int
-    units: int
-    even_shift: int
-    odd_shift: int
-    activation: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class LonePixelCall:
-    """Arguments of ``rows_lone_pixel``."""
-
-    depth: int
-    units: int
-    zero_point: int
-    activation: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class WindowCall:
-    """Arguments of ``rows_depthwise`` and ``rows_convolve``; shapes are (n, h, w, c)."""
-
-    input: Shape
-    output: Shape
-    stride: int
-    slots: int
-    top: int
-    left: int
-    zero_point: int
-    scale: int
-    shift: int
-    activation: tuple[int, int]
-
-
 def pointwise_t(graph: Graph, op: Op, core: Core) -> Call | None:
     """1x1 convolution or fully connected over several pixels, two weights in a halfword."""
     if not core.dsp or not _is_pointwise(graph, op):
@@ -84,10 +47,22 @@ def pointwise_t(graph: Graph, op: Op, core: Core) -> Call | None:
     odd = requantise(layer.channels, 256, addend=False)
     if not (even.exact[0::2].all() and odd.exact[1::2].all()):
         return None
-    stream = pack.pointwise_t(layer, even, odd)
-    if stream is None:
+    return _paired(
+        graph,
+        op,
+        layer,
+        two_instructions(even, addend=True),
+        two_instructions(odd, addend=False),
+    )
+
+
+def pointwise_t_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
+    """The same with the reference's rounding."""
+    if not core.dsp or not _is_pointwise(graph, op):
         return None
-    return _pointwise(graph, op, layer, "rows_pointwise_t", stream, (even.shift, odd.shift))
+    layer = _layer(graph, op)
+    even, odd = (twice_rounded(layer.channels, scale) for scale in (1, 256))
+    return _paired(graph, op, layer, even, odd) if even and odd else None
 
 
 def pointwise_w(graph: Graph, op: Op, core: Core) -> Call | None:
@@ -100,11 +75,18 @@ def pointwise_w(graph: Graph, op: Op, core: Core) -> Call | None:
     if math.prod(_pixels(graph, op)) < _PIXELS_WORTH_FLASH:
         return None
     layer = _layer(graph, op)
-    found = requantise(layer.channels, 256, addend=False)
-    if not found.exact.all():
+    return _unpaired(graph, op, layer, _proven(layer))
+
+
+def pointwise_w_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
+    """The same with the reference's rounding; over few pixels, too, if weights do not pair."""
+    if not core.dsp or not _is_pointwise(graph, op):
         return None
-    stream = pack.pointwise_w(layer, found)
-    return _pointwise(graph, op, layer, "rows_pointwise_w", stream, (found.shift, found.shift))
+    few = math.prod(_pixels(graph, op)) < _PIXELS_WORTH_FLASH
+    if few and pointwise_t_twice_rounded(graph, op, core) is not None:
+        return None
+    layer = _layer(graph, op)
+    return _unpaired(graph, op, layer, _twice_rounded(layer))
 
 
 def lone_pixel(graph: Graph, op: Op, core: Core) -> Call | None:
@@ -112,15 +94,17 @@ def lone_pixel(graph: Graph, op: Op, core: Core) -> Call | None:
     if not core.dsp or _pixels(graph, op) != (1, 1) or not _has_one_tap(graph, op):
         return None
     layer = _layer(graph, op)
-    stream = pack.lone_pixel(layer)
-    if stream is None:
+    even, odd = (twice_rounded(layer.channels, scale) for scale in (1, 256))
+    stream = pack.lone_pixel(layer, even, odd) if even and odd else None
+    if even is None or stream is None:
         return None
-    channels = layer.channels
+    params = LonePixelCall(layer.taps, layer.units, _result(even, layer.channels))
     return Call(
         backend=FAMILY.name,
         function="rows_lone_pixel",
         template="rows_lone_pixel.c.j2",
-        params=LonePixelCall(layer.taps, layer.units, channels.zero_point, channels.activation),
+        params=params,
+        cost=COSTS["rows_lone_pixel"](params),
         constants=(_constant(stream),),
         scratch_bytes=2 * _round_up(layer.taps, 4),
         overlaps=(Overlap(0, 0),),
@@ -129,8 +113,27 @@ def lone_pixel(graph: Graph, op: Op, core: Core) -> Call | None:
 
 def depthwise_picture(graph: Graph, op: Op, core: Core) -> Call | None:
     """3x3 depthwise convolution with the whole picture in scratch, where that raises no peak."""
+    return _depthwise_picture(graph, op, core, _proven_depthwise)
+
+
+def depthwise_picture_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
+    """The same with the reference's rounding."""
+    return _depthwise_picture(graph, op, core, _twice_rounded)
+
+
+def depthwise_row(graph: Graph, op: Op, core: Core) -> Call | None:
+    """3x3 depthwise convolution, row by row."""
+    return _depthwise(graph, op, core, "rows_depthwise_row", 3, _proven_depthwise)
+
+
+def depthwise_row_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
+    """The same with the reference's rounding."""
+    return _depthwise(graph, op, core, "rows_depthwise_row", 3, _twice_rounded)
+
+
+def _depthwise_picture(graph: Graph, op: Op, core: Core, rounding_of: _RoundingOf) -> Call | None:
     slots = (graph.output(op).shape[1] - 1) * op.attributes(DepthwiseConv2D).stride[0] + 3
-    call = _depthwise(graph, op, core, "rows_depthwise_picture", slots)
+    call = _depthwise(graph, op, core, "rows_depthwise_picture", slots, rounding_of)
     if call is None or slots == 3:
         return None
     alive = max(graph.input(op, 0).nbytes, graph.output(op).nbytes)
@@ -138,12 +141,9 @@ def depthwise_picture(graph: Graph, op: Op, core: Core) -> Call | None:
     return call if fits else None
 
 
-def depthwise_row(graph: Graph, op: Op, core: Core) -> Call | None:
-    """3x3 depthwise convolution, row by row."""
-    return _depthwise(graph, op, core, "rows_depthwise_row", 3)
-
-
-def _depthwise(graph: Graph, op: Op, core: Core, function: str, slots: int) -> Call | None:
+def _depthwise(
+    graph: Graph, op: Op, core: Core, function: str, slots: int, rounding_of: _RoundingOf
+) -> Call | None:
     attrs = op.attributes(DepthwiseConv2D)
     source, output = graph.input(op, 0), graph.output(op)
     if not core.dsp or source.shape[3] != output.shape[3]:
@@ -152,8 +152,8 @@ def _depthwise(graph: Graph, op: Op, core: Core, function: str, slots: int) -> C
     if margins is None:
         return None
     layer = _layer(graph, op)
-    found = _first_exact(layer, (256, False), (1, True))
-    if found is None:
+    rounding = rounding_of(layer)
+    if rounding is None:
         return None
     width, channels = output.shape[2], output.shape[3]
     pairs = width + 1 if attrs.stride[0] == 2 else width // 2 + 1 + width % 2
@@ -165,8 +165,9 @@ def _depthwise(graph: Graph, op: Op, core: Core, function: str, slots: int) -> C
         attrs.stride[0],
         slots,
         margins,
-        found,
-        pack.depthwise(layer, found),
+        layer,
+        rounding,
+        pack.depthwise(layer, rounding),
         scratch_bytes=4 * slots * pairs * channels,
     )
 
@@ -178,6 +179,15 @@ def _largest_tensor(graph: Graph) -> int:
 
 def convolution(graph: Graph, op: Op, core: Core) -> Call | None:
     """3x3 convolution over 1 to 4 channels; over one, depthwise with a multiplier is the same."""
+    return _convolution(graph, op, core, _proven)
+
+
+def convolution_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
+    """The same with the reference's rounding."""
+    return _convolution(graph, op, core, _twice_rounded)
+
+
+def _convolution(graph: Graph, op: Op, core: Core, rounding_of: _RoundingOf) -> Call | None:
     attrs = op.attributes(Conv2D) if op.kind == "CONV_2D" else op.attributes(DepthwiseConv2D)
     depth = graph.input(op, 0).shape[3]
     if not core.dsp or not 1 <= depth <= (4 if op.kind == "CONV_2D" else 1):
@@ -186,8 +196,8 @@ def convolution(graph: Graph, op: Op, core: Core) -> Call | None:
     if margins is None:
         return None
     layer = _layer(graph, op)
-    found = _first_exact(layer, (256, False))
-    if found is None:
+    rounding = rounding_of(layer)
+    if rounding is None:
         return None
     values = ((graph.output(op).shape[2] - 1) * attrs.stride[0] + 3) * depth
     return _windowed(
@@ -198,8 +208,9 @@ def convolution(graph: Graph, op: Op, core: Core) -> Call | None:
         attrs.stride[0],
         3,
         margins,
-        found,
-        pack.convolution(layer, found),
+        layer,
+        rounding,
+        pack.convolution(layer, rounding),
         scratch_bytes=3 * 2 * _round_up(values + 1, 2),
     )
 
@@ -268,17 +279,53 @@ def _activation(op: Op) -> Activation:
     return _ATTRIBUTES[op.kind](op)
 
 
-def _first_exact(layer: Layer, *ways: tuple[int, bool]) -> Requantisation | None:
-    """The first pair of a scale and whether there is an addend that is exact for all channels."""
-    for scale, addend in ways:
-        found = requantise(layer.channels, scale, addend=addend)
-        if found.exact.all():
-            return found
-    return None
+_RoundingOf = Callable[[Layer], Rounding | None]
+
+
+def _proven(layer: Layer) -> Rounding | None:
+    """Two instructions for all channels, for weights of 16 bits."""
+    found = requantise(layer.channels, 256, addend=False)
+    return two_instructions(found, addend=False) if found.exact.all() else None
+
+
+def _proven_depthwise(layer: Layer) -> Rounding | None:
+    """Two instructions for all channels; with an addend the sums need not leave room for 8 bits."""
+    rounding = _proven(layer)
+    if rounding is not None:
+        return rounding
+    found = requantise(layer.channels, 1, addend=True)
+    return two_instructions(found, addend=True) if found.exact.all() else None
+
+
+def _twice_rounded(layer: Layer) -> Rounding | None:
+    return twice_rounded(layer.channels)
+
+
+def _result(rounding: Rounding, channels: Channels) -> Result:
+    return Result(rounding.kind, rounding.shift, channels.zero_point, *channels.activation)
+
+
+def _paired(graph: Graph, op: Op, layer: Layer, even: Rounding, odd: Rounding) -> Call | None:
+    stream = pack.pointwise_t(layer, even, odd)
+    if stream is None:
+        return None
+    return _pointwise(graph, op, layer, "rows_pointwise_t", stream, (even, odd))
+
+
+def _unpaired(graph: Graph, op: Op, layer: Layer, rounding: Rounding | None) -> Call | None:
+    if rounding is None:
+        return None
+    stream = pack.pointwise_w(layer, rounding)
+    return _pointwise(graph, op, layer, "rows_pointwise_w", stream, (rounding, rounding))
 
 
 def _pointwise(
-    graph: Graph, op: Op, layer: Layer, function: str, stream: Words, shifts: tuple[int, int]
+    graph: Graph,
+    op: Op,
+    layer: Layer,
+    function: str,
+    stream: Words,
+    roundings: tuple[Rounding, Rounding],
 ) -> Call:
     rows, columns = _pixels(graph, op)
     widened = 2 * _round_up(layer.taps, 4)
@@ -290,13 +337,14 @@ def _pointwise(
     distance = _distance(
         pixels * layer.units, [pixels * layer.taps * (one + 1) for one in range(strips)]
     )
+    results = (_result(rounding, layer.channels) for rounding in roundings)
+    params = PointwiseCall(strips, pixels, layer.taps, layer.units, *results)
     return Call(
         backend=FAMILY.name,
         function=function,
         template="rows_pointwise.c.j2",
-        params=PointwiseCall(
-            strips, pixels, layer.taps, layer.units, *shifts, layer.channels.activation
-        ),
+        params=params,
+        cost=COSTS[function](params),
         constants=(_constant(stream),),
         scratch_bytes=_round_up(pixels, 2) * widened,
         overlaps=(Overlap(0, distance),),
@@ -311,7 +359,8 @@ def _windowed(
     stride: int,
     slots: int,
     margins: Margins,
-    found: Requantisation,
+    layer: Layer,
+    rounding: Rounding,
     stream: Words,
     *,
     scratch_bytes: int,
@@ -321,21 +370,22 @@ def _windowed(
     read = [
         min(height, row * stride - margins[0] + 3) * width * depth for row in range(output.shape[1])
     ]
+    params = WindowCall(
+        source.shape,
+        output.shape,
+        stride,
+        slots,
+        *margins[:2],
+        source.qparams.zero_point,
+        rounding.scale,
+        _result(rounding, layer.channels),
+    )
     return Call(
         backend=FAMILY.name,
         function=function,
         template=template,
-        params=WindowCall(
-            source.shape,
-            output.shape,
-            stride,
-            slots,
-            *margins[:2],
-            source.qparams.zero_point,
-            found.scale,
-            found.shift,
-            activation_range(_activation(op), output.qparams),
-        ),
+        params=params,
+        cost=COSTS[function](params),
         constants=(_constant(stream),),
         scratch_bytes=scratch_bytes,
         overlaps=(Overlap(0, _distance(output.shape[2] * output.shape[3], read)),),

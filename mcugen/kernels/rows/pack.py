@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcugen.kernels.rows.requantise import Channels, Ints, Requantisation
+from mcugen.kernels.rows.requantise import Channels, Ints
+from mcugen.kernels.rows.rounding import Rounding
 
 Words = NDArray[np.uint32]
 
@@ -30,82 +31,80 @@ class Layer:
     def units(self) -> int:
         return self.weights.shape[1]
 
-    def scaled(self, found: Requantisation) -> tuple[Ints, Ints]:
-        """Weights as they are and the kernel's bias, for constants that ``requantise`` found."""
-        bias = np.where(found.constant, 0, found.scale * self.bias) + found.bias
-        return np.where(found.constant, 0, self.weights), bias
+    def scaled(self, rounding: Rounding) -> tuple[Ints, Ints]:
+        """Weights as they are and the kernel's bias, for what ``rounding`` asks for."""
+        bias = np.where(rounding.constant, 0, rounding.scale * self.bias) + rounding.bias
+        return np.where(rounding.constant, 0, self.weights), bias
 
 
-def pointwise_t(layer: Layer, even: Requantisation, odd: Requantisation) -> Words | None:
+def pointwise_t(layer: Layer, even: Rounding, odd: Rounding) -> Words | None:
     """For ``rows_pointwise_t``: ``even`` holds for channels 0, 2, ..., ``odd`` for the others.
 
     None where two weights do not fit into a halfword.
     """
-    second = np.arange(layer.units) % 2 == 1
-    sums, scaled = layer.scaled(even), layer.scaled(odd)
-    weights = np.where(second, scaled[0], sums[0])
+    weights, bias = _of_pairs(layer, even, odd)
     paired = _paired(_padded(weights, 4, 4))
     if paired is None:
         return None
-    bias = _paired_bias(_padded_row(np.where(second, scaled[1], sums[1]), 4))
-    even_pair = [_padded_row(values, 4)[0::2] for values in (even.multiplier, even.addend)]
-    constants = np.stack([*even_pair, _padded_row(odd.multiplier, 4)[1::2]], axis=1)
-    return _stream(_groups(bias, 4), _columns(paired, 2), _groups(constants, 2))
+    constants = np.concatenate(
+        [_padded(even.words, 4, 1)[0::2], _padded(odd.words, 4, 1)[1::2]], axis=1
+    )
+    return _stream(
+        _groups(_paired_bias(_padded_row(bias, 4)), 4), _columns(paired, 2), _groups(constants, 2)
+    )
 
 
-def pointwise_w(layer: Layer, found: Requantisation) -> Words:
+def pointwise_w(layer: Layer, rounding: Rounding) -> Words:
     """For ``rows_pointwise_w``."""
-    weights, bias = layer.scaled(found)
-    words = _input_pairs(found.scale * _padded(weights, 4, 4))
+    weights, bias = layer.scaled(rounding)
+    words = _input_pairs(rounding.scale * _padded(weights, 4, 4))
     return _stream(
         _groups(_padded_row(bias, 4), 4),
         _columns(words, 4),
-        _groups(_padded_row(found.multiplier, 4), 4),
+        _groups(_padded(rounding.words, 4, 1), 4),
     )
 
 
-def lone_pixel(layer: Layer) -> Words | None:
-    """For ``rows_lone_pixel``, which rounds as the reference does.
-
-    None where two weights do not fit into a halfword, a sum does not leave room for 8 bits more,
-    or a scale asks for a shift to the left.
-    """
-    channels = layer.channels
-    paired = _paired(_padded(layer.weights, 4, 8))
-    furthest = max(abs(int(channels.least.min())), abs(int(channels.most.max())))
-    if paired is None or furthest >= 2**23 or channels.shift.max() > -1:
+def lone_pixel(layer: Layer, even: Rounding, odd: Rounding) -> Words | None:
+    """For ``rows_lone_pixel``; both round as the reference does, else as ``pointwise_t``."""
+    weights, bias = _of_pairs(layer, even, odd)
+    paired = _paired(_padded(weights, 4, 8))
+    if paired is None:
         return None
-    scale = np.where(np.arange(layer.units) % 2 == 1, 256, 1)
-    bias = _paired_bias(_padded_row(layer.bias * scale, 8))
-    constants = np.stack(
-        [_padded_row(values, 8) for values in (channels.multiplier, -1 - channels.shift)], axis=1
+    return _stream(
+        _groups(_paired_bias(_padded_row(bias, 8)), 8),
+        _columns(paired, 4),
+        _groups(_padded(even.words, 8, 1), 8),
     )
-    return _stream(_groups(bias, 8), _columns(paired, 4), _groups(constants, 8))
 
 
-def depthwise(layer: Layer, found: Requantisation) -> Words:
+def depthwise(layer: Layer, rounding: Rounding) -> Words:
     """For ``rows_depthwise``; ``weights`` are its nine taps, row by row."""
-    weights, bias = layer.scaled(found)
+    weights, bias = layer.scaled(rounding)
     taps = weights.reshape(3, 3, layer.units) & 0xFF
     packed = taps[:, 1] | taps[:, 0] << 8 | taps[:, 2] << 16 | taps[:, 1] << 24
-    columns = [*packed, bias, found.multiplier]
-    if found.scale == 1:
-        columns.append(found.addend)
-    return _words(np.stack(columns, axis=1)).reshape(-1)
+    return _words(np.stack([*packed, bias, *rounding.words.T], axis=1)).reshape(-1)
 
 
-def convolution(layer: Layer, found: Requantisation) -> Words:
+def convolution(layer: Layer, rounding: Rounding) -> Words:
     """For ``rows_convolve``; ``weights`` are three stretches of three pixels' channels."""
-    weights, bias = layer.scaled(found)
+    weights, bias = layer.scaled(rounding)
     stretch = layer.taps // 3
     rows = np.zeros((3, stretch + stretch % 2, -(-layer.units // 4) * 4), np.int64)
-    rows[:, :stretch, : layer.units] = found.scale * weights.reshape(3, stretch, layer.units)
+    rows[:, :stretch, : layer.units] = rounding.scale * weights.reshape(3, stretch, layer.units)
     words = _halves(rows[:, 0::2], rows[:, 1::2]).reshape(-1, rows.shape[2])
     return _stream(
         _groups(_padded_row(bias, 4), 4),
         _columns(words, 4),
-        _groups(_padded_row(found.multiplier, 4), 4),
+        _groups(_padded(rounding.words, 4, 1), 4),
     )
+
+
+def _of_pairs(layer: Layer, even: Rounding, odd: Rounding) -> tuple[Ints, Ints]:
+    """Weights and bias of each channel, for its rounding."""
+    second = np.arange(layer.units) % 2 == 1
+    first, other = layer.scaled(even), layer.scaled(odd)
+    return np.where(second, other[0], first[0]), np.where(second, other[1], first[1])
 
 
 def _padded(weights: Ints, taps: int, channels: int) -> Ints:

@@ -1,0 +1,74 @@
+"""What the functions of ``firmware/kernels`` are called with, as the templates spell it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcugen.ir import Shape
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """One operand's way onto another scale."""
+
+    offset: int
+    multiplier: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class AddCall:
+    """Arguments of ``add_s8``."""
+
+    a: Rescale
+    b: Rescale
+    output: Rescale
+    activation: tuple[int, int]
+    count: int
+    constant_operand: bool
+
+
+@dataclass(frozen=True)
+class MeanCall:
+    """Arguments of ``mean_s8``: ``window`` is the (height, width) averaged over."""
+
+    input: Shape
+    window: tuple[int, int]
+    input_zero_point: int
+    output_zero_point: int
+    multiplier: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class SoftmaxCall:
+    """Arguments of ``softmax_s8``."""
+
+    rows: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class PadCall:
+    """Arguments of ``pad_s8``; shapes and margins are brought to four dimensions."""
+
+    before: Shape
+    input: Shape
+    output: Shape
+    value: int
+
+
+@dataclass(frozen=True)
+class LookupCall:
+    """Arguments of ``lookup_8``."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class AffineCall:
+    """Arguments of ``quantize_f32`` and ``dequantize_s8``; the scale as a C literal."""
+
+    count: int
+    scale: str
+    zero_point: int
