@@ -93,7 +93,7 @@ def build(
     with about(model):
         program = compile_graph(
             graph,
-            _source(model),
+            source_of(model),
             made_for,
             keep_constant_channels=keep_constant_channels,
             arena=_budget(arena, board),
@@ -176,7 +176,7 @@ def fast_cost(program: Program) -> int:
     return schedule(graph, target).cost
 
 
-def _source(model: Path) -> Source:
+def source_of(model: Path) -> Source:
     """The file's name goes into comments and strings of C, so it is kept to what both can hold."""
     name = re.sub(r"[^A-Za-z0-9._+ -]", "_", model.stem)
     return Source(name, manifest.sha256(model))

@@ -11,6 +11,7 @@ from mcugen.cli.board import board
 from mcugen.cli.boards import boards
 from mcugen.cli.build import build
 from mcugen.cli.eval import eval_
+from mcugen.cli.explore import explore
 from mcugen.cli.flash import flash
 from mcugen.cli.inspect import inspect
 from mcugen.cli.monitor import monitor
@@ -55,6 +56,7 @@ cli.add_command(ports)
 cli.add_command(run)
 cli.add_command(monitor)
 cli.add_command(inspect)
+cli.add_command(explore)
 cli.add_command(operators)
 
 

@@ -115,7 +115,7 @@ def plan_within(schedule: Schedule, arena: Arena, *, takes_rows: bool = False) -
     search = RowSearch(net)
     found = None if arena == "least" else search.fastest(arena)
     if found is None:
-        found = _least(search, whole.arena_bytes)
+        found = least(search, whole.arena_bytes)
     if found is None:
         return whole
     made = replace(_plan(net, found), takes_rows=takes_rows)
@@ -135,7 +135,7 @@ def check_rows_come(schedule: Schedule) -> None:
         )
 
 
-def _least(search: RowSearch, known: int) -> Found | None:
+def least(search: RowSearch, known: int) -> Found | None:
     """Looks for a plan at the floor of the family, then by halves below what is known to work."""
     best: Found | None = None
     low, target = search.floor, search.floor

@@ -1,0 +1,57 @@
+"""``mcugen explore``: arena against instructions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcugen.cli.options import (
+    Settings,
+    examples,
+    json_option,
+    named_target,
+    target_option,
+    verbosity_options,
+)
+from mcugen.console import Console
+
+
+@click.command(
+    epilog=examples(
+        "mcugen explore model.tflite -t stm32f7",
+        "mcugen explore model.tflite -t nucleo-f446re --json",
+    )
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
+@click.option(
+    "--cmsis-nn",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="CMSIS-NN sources to use instead of those that are installed.",
+)
+@json_option
+@verbosity_options
+@click.pass_obj
+def explore(
+    settings: Settings, model: Path, target: str | None, cmsis_nn: Path | None, as_json: bool
+) -> int:
+    """Show how little arena the .tflite file MODEL can do with, and what that costs.
+
+    From layer by layer to the least, with the picture in RAM and in rows; each line has the command
+    that builds it.
+    """
+    from mcugen.explore import explore as explore_model
+    from mcugen.report.explore import render_explore
+
+    console = Console(settings.verbosity)
+    with console.progress() as on_event:
+        answer = explore_model(
+            model, target=named_target(target), cmsis_nn=cmsis_nn, on_event=on_event
+        ).as_json()
+    if as_json:
+        console.json({"schema": 1, "command": "explore", **answer})
+    else:
+        console.result(*render_explore(answer))
+    return 0
