@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,7 +26,7 @@ class StripTexts:
 
 WHOLE_CALL = StripTexts()
 
-_PICTURE, _STREAM = "picture_rows", "model_stream."
+_PICTURE, _STREAM = "rows_of_picture", "model_stream."
 """The C name of the rows of the model's input, and of what lasts while they come."""
 
 
@@ -129,7 +129,7 @@ def step_views(program: Program) -> tuple[StepView, ...]:
             at = plan.tensor_offset(step.output)
             views.append(StepView(f"run_{step.name}", step.index, at, size))
         else:
-            views.append(StepView(_run_name(schedule, section), None, 0, 0))
+            views.append(StepView(_run_name(section), None, 0, 0))
     return tuple(views)
 
 
@@ -249,21 +249,27 @@ def strip_parameters(schedule: Schedule, step: Step) -> tuple[tuple[str, str], .
     return (*inputs, (f"{schedule.tensor(step.output).dtype.c_type} *", "to"))
 
 
-def _run_name(schedule: Schedule, section: Section) -> str:
-    first, last = schedule.steps[section.first].name, schedule.steps[section.last].name
-    return f"run_rows_{first}" if first == last else f"run_{first}_to_{last}"
+def _run_name(section: Section) -> str:
+    """Of numbers, since no name of a layer can be mistaken for it then."""
+    return f"by_rows_{section.first}_to_{section.last}"
 
 
 def _run(schedule: Schedule, plan: RowPlan, section: Section) -> RunView:
     steps = [schedule.steps[index] for index in section.layers]
     return RunView(
-        name=_run_name(schedule, section),
-        title=f"{_numbers(section)}, {_rows(section)} at a time",
+        name=_run_name(section),
+        title=_title(steps, section),
         height=_height(schedule, steps[-1].output),
         tensors=tuple(_tensors(schedule, plan, section)),
         strips=tuple(_strip(schedule, plan, section, step) for step in reversed(steps)),
         streamed=plan.network.streamed and section.first == 0,
     )
+
+
+def _title(steps: Sequence[Step], section: Section) -> str:
+    first, last = steps[0].name, steps[-1].name
+    names = first if first == last else f"{first} to {last}"
+    return f"{_numbers(section)}, {_rows(section)} at a time: {names}"
 
 
 def _tensors(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[TensorView]:

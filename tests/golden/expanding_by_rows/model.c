@@ -244,8 +244,9 @@ static int run_pool(void)
         &output, &model_arena[576]);
 }
 
-/* 0 to 2, a row at a time. Of the layers whose next rows have all that they need, the last one goes on. */
-static int run_conv_2d_to_conv_2d_2(model_layer_hook hook, void *context)
+/* 0 to 2, a row at a time: conv_2d to conv_2d_2.
+ * Of the layers whose next rows have all that they need, the last one goes on. */
+static int by_rows_0_to_2(model_layer_hook hook, void *context)
 {
     struct rows conv_2d_2_rows = {
         .at = &model_arena[0], .bytes = 48, .room = 12};
@@ -255,7 +256,7 @@ static int run_conv_2d_to_conv_2d_2(model_layer_hook hook, void *context)
     struct rows conv_2d_rows = {
         .at = &model_arena[720], .bytes = 192, .room = 3, .gone = -1,
         .read_by = &walk_dw, .reader = &dw_rows};
-    struct rows picture_rows = {
+    struct rows rows_of_picture = {
         .at = &model_arena[0], .bytes = 48, .room = 12, .made = 12};
 
     for (;;) {
@@ -284,7 +285,7 @@ static int run_conv_2d_to_conv_2d_2(model_layer_hook hook, void *context)
         } else if (next_strip(&strip, &walk_conv_2d, &conv_2d_rows, 1, &wanted)) {
             status = run_conv_2d(
                 &strip,
-                row_at(&picture_rows, strip.first),
+                row_at(&rows_of_picture, strip.first),
                 row_at(&conv_2d_rows, strip.row));
             layer = 0;
             made = &conv_2d_rows;
@@ -308,7 +309,7 @@ struct step {
 };
 
 static const struct step steps[] = {
-    {.run = run_conv_2d_to_conv_2d_2},
+    {.run = by_rows_0_to_2},
     {.whole = run_pool,
      .layer = 3, .output = 576, .bytes = 144},
 };
