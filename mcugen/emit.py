@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from mcugen import resources
 from mcugen.boards import Board
+from mcugen.emit_contents import contents, remarks
 from mcugen.emit_rows import (
     WHOLE_CALL,
     StripTexts,
     WalkView,
     by_rows,
     input_row_bytes,
-    kept_rows,
-    remarks,
     run_views,
     step_views,
     stream_view,
@@ -193,7 +192,7 @@ def _model_values(
         "arena_alignment": program.target.core.data_cache_line or _LEAST_ALIGNMENT,
         "arena_bytes": program.plan.arena_bytes,
         "arena_lower_bound": program.plan.lower_bound,
-        "contents": _contents(program.schedule, program.plan),
+        "contents": contents(program.schedule, program.plan),
         "families": families,
         "has_weights": has_weights,
         "by_rows": bool(fused),
@@ -309,39 +308,6 @@ def _edge(program: Program, tensor_id: int) -> EdgeView:
 def _classes(shape: Shape) -> int | None:
     """How many scores the output has, if it is a list of scores."""
     return shape[-1] if shape and math.prod(shape) == shape[-1] else None
-
-
-def _contents(schedule: Schedule, plan: Plan | RowPlan) -> list[str]:
-    """The table at the top of ``model.c``: a line a layer, columns aligned."""
-    rows = [("", "layer", "kernel", "reads", "writes", "scratch")]
-    for step in schedule.steps:
-        scratch = ""
-        if step.call.scratch_bytes:
-            scratch = _span(plan.scratch_offset(step), step.call.scratch_bytes)
-        reads = [_place(plan, tensor_id) for tensor_id in step.inputs]
-        writes = _place(plan, step.output)
-        rows.append(
-            (str(step.index), step.name, step.call.function, ", ".join(reads), writes, scratch)
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.rjust(width) if column == 0 else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _place(plan: Plan | RowPlan, tensor_id: int) -> str:
-    """Where a tensor stands, or so many rows of it."""
-    span = _span(plan.tensor_offset(tensor_id), plan.tensor(tensor_id).size)
-    rows = kept_rows(plan, tensor_id)
-    return span if rows is None else f"{span} ({rows} {'row' if rows == 1 else 'rows'})"
-
-
-def _span(offset: int, size: int) -> str:
-    return f"{offset}..{offset + size}"
 
 
 def _number_lines(values: NDArray[Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from mcugen.emit_contents import height_text, numbers
 from mcugen.ir import DType, Tensor
 from mcugen.memory.plan import Plan
 from mcugen.memory.rows.plan import RowPlan, runs
@@ -133,68 +134,6 @@ def step_views(program: Program) -> tuple[StepView, ...]:
     return tuple(views)
 
 
-def kept_rows(plan: Plan | RowPlan, tensor_id: int) -> int | None:
-    """Rows of a line buffer; None for a tensor that stands whole."""
-    if isinstance(plan, Plan):
-        return None
-    rows = plan.rows_kept(tensor_id)
-    return rows if rows < plan.network.pictures[tensor_id].rows else None
-
-
-def remarks(schedule: Schedule, plan: Plan | RowPlan) -> tuple[str, ...]:
-    """What runs together, and which rows come to lie on which that were read."""
-    if isinstance(plan, Plan):
-        return ()
-    together = [
-        f"{_numbers(section)} {_verb(section)} {_rows(section)} at a time."
-        for section in runs(plan)
-    ]
-    overtaking = [
-        line for section in plan.sections for line in _overtakings(schedule, plan, section)
-    ]
-    heading = ["Written where what was read before makes room:"] if overtaking else []
-    return (*together, *heading, *overtaking)
-
-
-def _overtakings(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[str]:
-    """Outputs, in line buffers or whole, that lie on what they or the whole section read."""
-    steps = [schedule.steps[index] for index in section.layers]
-    made_here = {step.output for step in steps}
-    sources = dict.fromkeys(
-        tensor for step in steps for tensor in step.inputs if tensor not in made_here
-    )
-    for step in steps:
-        for tensor in dict.fromkeys((*sources, *step.inputs)):
-            low = max(plan.tensor_offset(step.output), plan.tensor_offset(tensor))
-            high = min(_top(plan, step.output), _top(plan, tensor))
-            if low < high:
-                yield f"  {step.index} overtakes {_maker(schedule, tensor)} in {low}..{high}"
-
-
-def _top(plan: RowPlan, tensor_id: int) -> int:
-    return plan.tensor_offset(tensor_id) + plan.tensor(tensor_id).size
-
-
-def _maker(schedule: Schedule, tensor_id: int) -> str:
-    for step in schedule.steps:
-        if step.output == tensor_id:
-            return str(step.index)
-    return "the input"
-
-
-def _numbers(section: Section) -> str:
-    one = section.first == section.last
-    return str(section.first) if one else f"{section.first} to {section.last}"
-
-
-def _verb(section: Section) -> str:
-    return "runs" if section.first == section.last else "run together,"
-
-
-def _rows(section: Section) -> str:
-    return "a row" if section.strip == 1 else f"{section.strip} rows"
-
-
 def stream_view(program: Program) -> StreamView | None:
     """None where the whole input stands before a run."""
     plan, schedule = program.plan, program.schedule
@@ -269,7 +208,7 @@ def _run(schedule: Schedule, plan: RowPlan, section: Section) -> RunView:
 def _title(steps: Sequence[Step], section: Section) -> str:
     first, last = steps[0].name, steps[-1].name
     names = first if first == last else f"{first} to {last}"
-    return f"{_numbers(section)}, {_rows(section)} at a time: {names}"
+    return f"{numbers(section)}, {height_text(section)} at a time: {names}"
 
 
 def _tensors(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[TensorView]:
