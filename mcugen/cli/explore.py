@@ -20,7 +20,7 @@ from mcugen.console import Console
 @click.command(
     epilog=examples(
         "mcugen explore model.tflite -t stm32f7",
-        "mcugen explore model.tflite -t nucleo-f446re --json",
+        "mcugen explore model.tflite -t nucleo-f446re --html explore.html",
     )
 )
 @click.argument("model", type=click.Path(path_type=Path))
@@ -31,11 +31,22 @@ from mcugen.console import Console
     metavar="DIR",
     help="CMSIS-NN sources to use instead of those that are installed.",
 )
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a page with a picture, too.",
+)
 @json_option
 @verbosity_options
 @click.pass_obj
 def explore(
-    settings: Settings, model: Path, target: str | None, cmsis_nn: Path | None, as_json: bool
+    settings: Settings,
+    model: Path,
+    target: str | None,
+    cmsis_nn: Path | None,
+    html: Path | None,
+    as_json: bool,
 ) -> int:
     """Show how little arena the .tflite file MODEL can do with, and what that costs.
 
@@ -44,12 +55,15 @@ def explore(
     """
     from mcugen.explore import explore as explore_model
     from mcugen.report.explore import render_explore
+    from mcugen.report.explore_page import write_explore_page
 
     console = Console(settings.verbosity)
     with console.progress() as on_event:
         answer = explore_model(
             model, target=named_target(target), cmsis_nn=cmsis_nn, on_event=on_event
         ).as_json()
+    if html is not None:
+        write_explore_page(answer, html)
     if as_json:
         console.json({"schema": 1, "command": "explore", **answer})
     else:

@@ -34,7 +34,7 @@ def _table(points: Sequence[Answer]) -> Table:
             f"{one['arena_bytes']:,}",
             f"{one['instructions']:,}",
             f"{one['instructions'] / one['whole_instructions'] - 1:.2%}",
-            " ".join(map(_run, one["rows"])) or "none",
+            " ".join(map(run_text, one["rows"])) or "none",
             "yes" if one["fits"] else "no",
             one["command"],
         )
@@ -43,7 +43,7 @@ def _table(points: Sequence[Answer]) -> Table:
     return Table(columns, rows)
 
 
-def _run(run: Sequence[int]) -> str:
+def run_text(run: Sequence[int]) -> str:
     """Layers and how many rows at a time."""
     first, last, rows = run
     return f"{first}/{rows}" if first == last else f"{first}-{last}/{rows}"

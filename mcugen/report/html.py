@@ -55,8 +55,8 @@ def _check_place(path: Path, folder: Path, manifest: Manifest) -> None:
         )
 
 
-def render_page(page: Page) -> str:
-    """The page as HTML; what comes from files is escaped, and spelt out where it is no text."""
+def page_environment() -> jinja2.Environment:
+    """For pages as HTML; what comes from files is escaped, and spelt out where it is no text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources.templates_dir()),
         undefined=jinja2.StrictUndefined,
@@ -66,11 +66,18 @@ def render_page(page: Page) -> str:
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
     environment.filters |= {"code": _code, "breakable": _breakable}
+    return environment
+
+
+def render_page(page: Page) -> str:
+    """The page as HTML."""
     script = (resources.templates_dir() / "report.js").read_text("utf-8")
     # The page's policy lets this very script run and no other.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
-        page=page, script=Markup(script), script_sha256=digest
+    return (
+        page_environment()
+        .get_template("report.html.j2")
+        .render(page=page, script=Markup(script), script_sha256=digest)
     )
 
 

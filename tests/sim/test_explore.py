@@ -74,7 +74,10 @@ def test_the_command(
     assert "'my model.tflite' --target stm32f7 --stream-input --arena" in printed
     assert "picture in RAM" in printed
     assert "319,456 bytes fit the board" in printed
-    assert main(["explore", "my model.tflite", "-t", "stm32f7", "--json"]) == 0
+    assert main(["explore", "my model.tflite", "-t", "stm32f7", "--json", "--html", "e.html"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["command"], answer["status"]) == ("explore", "ok")
-    assert [point["command"] in printed for point in answer["points"]].count(False) == 0
+    assert all(point["command"] in printed for point in answer["points"])
+    page = Path("e.html").read_text("utf-8")
+    assert page.count("<circle") == len(answer["points"])
+    assert "&#39;my model.tflite&#39; --target stm32f7 --stream-input" in page
