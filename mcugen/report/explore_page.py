@@ -48,7 +48,7 @@ class PointRow:
     instructions: str
     more: str
     rows: str
-    command: str
+    command: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -146,5 +146,5 @@ def _row(point: Answer) -> PointRow:
         instructions=f"{point['instructions']:,}",
         more=f"{_more(point):.2%}",
         rows=" ".join(map(run_text, runs)) or "none",
-        command=point["command"],
+        command=tuple(point["command"].split(" ")),
     )

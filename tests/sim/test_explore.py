@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -80,4 +81,5 @@ def test_the_command(
     assert all(point["command"] in printed for point in answer["points"])
     page = Path("e.html").read_text("utf-8")
     assert page.count("<circle") == len(answer["points"])
-    assert "&#39;my model.tflite&#39; --target stm32f7 --stream-input" in page
+    words = " ".join(re.findall('<span class="word">(.*?)</span>', page))
+    assert "&#39;my model.tflite&#39; --target stm32f7 --stream-input" in words
