@@ -26,8 +26,9 @@ def test_the_blocks_run_one_after_the_other(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     printed = done.stdout.splitlines()
     assert re.fullmatch(r"[\d,]+ of 327,680 bytes of RAM", printed[0])
-    assert printed[1] == "None"
-    assert re.fullmatch(r"[\d,]+ instructions an inference, at most", printed[2])
-    assert len(printed) > 6
+    assert re.fullmatch(r"[\d,]+ instead of [\d,]+ bytes", printed[1])
+    assert printed[2] == "None"
+    assert re.fullmatch(r"[\d,]+ instructions an inference, at most", printed[3])
+    assert len(printed) > 7
     assert printed[-1].startswith("B001 did you mean `stm32f7`")
     assert done.stderr == ""
