@@ -14,7 +14,7 @@ import numpy as np
 
 from mcugen.ir import DType, Graph, Quant, Shape, Tensor
 from mcugen.ops import examples
-from mcugen.ops.activation import Activation
+from mcugen.ops.activation import Activation, activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.average_pool_2d import AveragePool2D
 from mcugen.ops.conv_2d import Conv2D
@@ -204,6 +204,14 @@ def _activation(rng: Rng) -> Activation:
     return Activation.NONE if rng.integers(2) else examples.any_activation(rng)
 
 
+def _varies(graph: Graph) -> bool:
+    """Its activation leaves more than one value: the compiler drops what always gives the same."""
+    op = graph.ops[0]
+    activation = getattr(op.attrs, "activation", Activation.NONE)
+    low, high = activation_range(activation, graph.output(op).qparams)
+    return low < high
+
+
 def _picture(rng: Rng) -> Pair:
     return _size(rng, 2, 40), _size(rng, 2, 40)
 
@@ -222,7 +230,8 @@ def _within(rng: Rng, make: Callable[[], Graph]) -> Graph:
         op = graph.ops[0]
         sizes = (graph.input(op, 0).elements, graph.output(op).elements)
         work = OPERATORS[op.kind].macs(graph, op) or max(sizes)
-        if max(sizes) < _LARGEST_TENSOR and _LEAST_WORK < work < _MOST_WORK:
+        fits = max(sizes) < _LARGEST_TENSOR and _LEAST_WORK < work < _MOST_WORK
+        if fits and _varies(graph):
             return graph
 
 

@@ -34,10 +34,7 @@ def _faster(result: Answer) -> tuple[Block, ...]:
     cost, fast = result["cost"], result["fast_cost"]
     if fast >= cost:
         return ()
-    return (
-        f"`--kernels fast` would take about {millions(fast)} instructions instead of "
-        f"{millions(cost)}, and give the same bits",
-    )
+    return (f"`--kernels fast`: about {millions(fast)} instructions, not {millions(cost)}",)
 
 
 def _summary(result: Answer) -> str:
@@ -52,7 +49,7 @@ def _summary(result: Answer) -> str:
 def _details(result: Answer, glyphs: Glyphs, screen: int) -> tuple[Block, ...]:
     return (
         _build_layers(result),
-        "about: instructions, as estimated; * binds: no plan needs less than is alive here",
+        "* binds: no plan needs less than what is alive at this layer",
         "",
         f"arena, addresses up, steps across; {glyphs.input} input, {glyphs.scratch} scratch, "
         "numbers: the layer that writes",
@@ -72,7 +69,6 @@ def _build_layers(result: Answer) -> Table:
         Column("input", spare=True),
         Column("output"),
         Column("MACs", number=True),
-        Column("about", number=True, spare=True),
         Column("scratch", number=True, spare=True),
         Column("alive ", number=True),
     )
@@ -87,7 +83,6 @@ def _build_layers(result: Answer) -> Table:
                 layer["input"],
                 layer["output"],
                 f"{layer['macs']:,}",
-                f"{layer['cost']:,}",
                 f"{layer['scratch_bytes']:,}",
                 f"{layer['live_bytes']:,}{'*' if layer['live_bytes'] == bound else ' '}",
             )

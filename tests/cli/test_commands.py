@@ -34,6 +34,8 @@ BUILD = {
     "weights_bytes": 470000,
     "code_bytes": 24000,
     "macs": 13600000,
+    "cost": 43_000_000,
+    "fast_cost": 13_600_000,
     "layers": [
         {
             "name": "conv[0]",
@@ -256,7 +258,21 @@ class TestBuild:
         assert "flash      524,288  ████████████░░░░░░░░░░░░ 50% of 1,048,576" in lines
         assert "arena       98,304  the lower bound" in lines
         assert "98,304 │▒▒0▒▒▒" in lines
-        assert lines[-1] == "fits nucleo_f746zg: 34% of RAM, 50% of flash, 13,600,000 MACs"
+        assert lines[-2] == "fits nucleo_f746zg: 34% of RAM, 50% of flash, 13,600,000 MACs"
+
+    @pytest.mark.parametrize(
+        ("fast", "last"),
+        [
+            (13_600_000, "`--kernels fast`: about 13.6 million instructions, not 43.0 million"),
+            (43_000_000, "fits nucleo_f746zg: 34% of RAM, 50% of flash, 13,600,000 MACs"),
+        ],
+    )
+    def test_the_last_line_says_what_fast_kernels_would_take(
+        self, fast: int, last: str, replace: Replace, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        replace("build", Answer({**BUILD, "fast_cost": fast}))
+        assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
+        assert lines_of(capsys.readouterr().out)[-1] == last
 
     def test_what_matters_stays_on_the_screen(
         self, replace: Replace, capsys: pytest.CaptureFixture[str]
@@ -265,7 +281,7 @@ class TestBuild:
         assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
         lines = lines_of(capsys.readouterr().out)
         assert len(lines) < 20
-        assert lines[-4:] == [
+        assert lines[-5:-1] == [
             "firmware for nucleo_f746zg was tried so far: virtual board; not on hardware",
             "wrote build; build/report.html shows it, `-v` layers and arena",
             "",

@@ -247,6 +247,7 @@ def test_headings(chromium: Chrome, page: str) -> None:
     assert chromium.execute_script(script, "h1") == ["fashion_mobilenet_v1_025_128"]
     assert chromium.execute_script(script, "h2") == [
         "Layers",
+        "Kernels",
         "Arena",
         "Flash",
         "Quantisation",
@@ -262,12 +263,13 @@ def test_keyboard(chromium: Chrome, page: str) -> None:
     """Tab goes through the sections and the picture, whose buffers have arrows."""
     show(chromium, page, 1440, "light")
     met = []
-    for _ in range(9):
+    for _ in range(10):
         ActionChains(chromium).send_keys(Keys.TAB).perform()
         met.append(chromium.execute_script(FOCUSED))
-    assert met[:8] == [
+    assert met[:9] == [
         "Skip to the report",
         "Layers",
+        "Kernels",
         "Arena",
         "Flash",
         "Quantisation",
@@ -275,7 +277,7 @@ def test_keyboard(chromium: Chrome, page: str) -> None:
         "Provenance",
         "Picture of the arena; arrow keys walk through its buffers",
     ]
-    assert re.fullmatch(r"SHA-256 of all \d+ files of the build", met[8])
+    assert re.fullmatch(r"SHA-256 of all \d+ files of the build", met[9])
 
 
 def test_arrow_keys_walk_through_the_buffers(chromium: Chrome, page: str) -> None:

@@ -15,6 +15,7 @@ from mcugen.compiler import build
 from mcugen.manifest import Manifest, read_manifest
 from mcugen.report.html import render_page, write_report
 from mcugen.report.page import page_of
+from mcugen.report.page_kernels import kernel_rows
 from mcugen.report.quantisation import read_quantisation
 from mcugen.report.verification import Verification, save_verification
 from tests.report.answers import verified
@@ -217,6 +218,28 @@ def test_the_layers_and_their_scales(small: Path) -> None:
     assert add.weights is None
     assert add.output is not None
     assert add.output.zero_point == -100
+
+
+def test_what_other_kernels_would_cost(small: Path) -> None:
+    build = read_manifest(small).as_json()
+    rows = list(kernel_rows(build))
+    others = [{other.name for other in row.others} for row in rows]
+    depthwise = next(row for row in rows if row.kernel == "arm_depthwise_conv_3x3_s8")
+    assert {other.name for other in depthwise.others} >= {"rows_depthwise_row"}
+    assert all(row.kernel not in names for row, names in zip(rows, others, strict=True))
+    (cheaper,) = (one for one in depthwise.others if one.name == "rows_depthwise_row")
+    assert float(cheaper.times) < 0.5
+    assert not any(row.constant for row in rows)
+
+
+def test_constant_channels_are_listed_or_counted(small: Path) -> None:
+    build = read_manifest(small).as_json()
+    few, many = build["layers"][:2]
+    few["left_out"] = [(0, -128), (3, 5)]
+    many["left_out"] = [(channel, 0) for channel in range(7)]
+    constant = [row.constant for row in kernel_rows(build)]
+    assert constant[:2] == ["0: -128, 3: 5", f"7 of {many['shape'][-1]}"]
+    assert not any(constant[2:])
 
 
 def test_the_parts_of_the_image_are_the_whole_image(small: Path) -> None:

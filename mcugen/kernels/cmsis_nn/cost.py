@@ -151,6 +151,7 @@ def _depthwise(call: ConvCall) -> Terms:
         f"channel: {name}": height * width * call.input[3],
         name: height * width * times,
         f"{name}: row": rows.inside * width * times,
+        f"{name}: row of 1": rows.inside * width * times * (call.filter[2] == 1),
         f"{name}: tap": rows.inside * columns.inside * times,
     }
 

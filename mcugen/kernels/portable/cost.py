@@ -44,9 +44,6 @@ def _softmax(call: SoftmaxCall) -> Terms:
 def _pad(call: PadCall) -> Terms:
     """``memset`` of each output row, ``memcpy`` of each pixel of the input: in 64, 16, 4 and 1."""
     rows, row = math.prod(call.output[:2]), math.prod(call.output[2:])
-    pixels, pixel = math.prod(call.input[:3]), call.input[3]
-    aligned = not (call.output[3] % 4 or pixel % 4 or call.before[3] % 4)
-    name = "pixel" if aligned else "pixel anywhere"
     return {
         "call": 1,
         "row": rows,
@@ -54,12 +51,25 @@ def _pad(call: PadCall) -> Terms:
         "row: 4": rows * (row % 16 // 4),
         "row: 1": rows * (row % 4),
         "row: any 1": rows * (row % 4 > 0),
-        name: pixels,
-        f"{name}: 64": pixels * (pixel // 64),
-        f"{name}: 16": pixels * (pixel % 64 // 16),
-        f"{name}: 4": pixels * (pixel % 16 // 4),
-        f"{name}: 1": pixels * (pixel % 4),
+        **_copied_pixels(math.prod(call.input[:3]), call.input[3]),
     }
+
+
+def _copied_pixels(pixels: int, pixel: int) -> dict[str, int]:
+    """``memcpy`` copies bytes up to a word first; pixels of odd sizes begin anywhere in one."""
+    starts = range(0, 4 * pixel, pixel)
+    leads = [-start % 4 if pixel >= 4 else 0 for start in starts]
+    bodies = [pixel - lead for lead in leads]
+    name = "pixel" if pixel % 4 == 0 else "small pixel" if pixel < 4 else "odd pixel"
+    counts = {
+        f"{name}": 4,
+        f"{name}: lead": sum(leads),
+        f"{name}: 64": sum(body // 64 for body in bodies),
+        f"{name}: 16": sum(body % 64 // 16 for body in bodies),
+        f"{name}: 4": sum(body % 16 // 4 for body in bodies),
+        f"{name}: 1": sum(body % 4 for body in bodies),
+    }
+    return {part: count * pixels // 4 for part, count in counts.items()}
 
 
 _TERMS: Mapping[str, Callable[[Any], Terms]] = {

@@ -24,7 +24,8 @@ def _pointwise(call: PointwiseCall) -> Terms:
         "strip": call.strips,
         "group": call.strips * (fours + (rest > 0)),
         **_results(call.odd, call.strips * call.pixels * call.units),
-        **_turns(words, pairs * (fours + (rest > 0))),
+        **_turns("turn", words, pairs * fours),
+        **_turns(f"by {rest}: turn", words, pairs * (rest > 0)),
         **_widened(call.depth, pairs),
     }
     for units, groups in ((4, fours), (rest, 1)):
@@ -35,12 +36,12 @@ def _pointwise(call: PointwiseCall) -> Terms:
     return {name: count for name, count in counts.items() if count}
 
 
-def _turns(words: int, times: int) -> dict[str, int]:
+def _turns(name: str, words: int, times: int) -> dict[str, int]:
     """Jumps back over the words of a sum, by how many of them are unrolled (``words_unrolled``)."""
     if words <= 16:
         return {}
     unrolled = next(count for count in (16, 8, 4, 2) if words % count == 0)
-    return {f"turn of {unrolled}": times * (words // unrolled)}
+    return {f"{name} of {unrolled}": times * (words // unrolled)}
 
 
 def _widened(depth: int, pairs: int) -> dict[str, int]:
@@ -68,7 +69,7 @@ def _lone_pixel(call: LonePixelCall) -> Terms:
         "input: 4": call.depth // 4,
         "input: 1": call.depth % 4,
         **_results(call.result, call.units),
-        **_turns(words, eights + (rest > 0)),
+        **_turns("turn", words, eights + (rest > 0)),
         "group": eights,
         "group: word": eights * words,
         "rest": rest,
@@ -100,6 +101,7 @@ def _depthwise(call: WindowCall, constants: int) -> Terms:
         "call": 1,
         "row": height,
         "constants": constants,
+        "constants doubled": constants * call.result.rounding.startswith("ROWS_TWICE"),
         **_ring(call),
         name: lines,
         f"{name}: {step}": lines * (steps - 8 * eights),
@@ -149,15 +151,8 @@ def _results(result: Result, outputs: int) -> dict[str, int]:
         "addend": outputs * (result.rounding == "ROWS_PROVEN_ADDEND"),
         "rounded twice": outputs * result.rounding.startswith("ROWS_TWICE"),
         "shifted left": outputs * (result.rounding == "ROWS_TWICE_LEFT"),
-        **_clamped((result.low, result.high), outputs),
-    }
-
-
-def _clamped(activation: tuple[int, int], outputs: int) -> dict[str, int]:
-    low, high = activation
-    return {
-        "clamp": outputs * clamps(activation),
-        "clamp below 0": outputs * ((-128 < low < 0) + (high < 0)),
+        "clamp": outputs * clamps((result.low, result.high)),
+        "clamp below 0": outputs * ((-128 < result.low < 0) + (result.high < 0)),
     }
 
 
@@ -179,6 +174,7 @@ def _convolve(call: WindowCall) -> Terms:
     few = " of few" if depth == 1 and width // 2 <= _UNROLLED_PAIRS else ""
     counts = {
         "row": height,
+        "group": height * (fours + (rest > 0)),
         "window row": loaded,
         "window row: 8": loaded * (seen // 8),
         "window row: 1": loaded * (seen % 8),

@@ -38,10 +38,6 @@ class LonePixelCall:
     units: int
     result: Result
 
-    @property
-    def activation(self) -> tuple[int, int]:
-        return self.result.low, self.result.high
-
 
 @dataclass(frozen=True)
 class WindowCall:
