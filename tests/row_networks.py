@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from mcugen.ir import Graph, Tensor
+from mcugen.ir import DType, Graph, Quant, Tensor
 from mcugen.ops import examples
 from mcugen.ops.activation import Activation
 from mcugen.ops.add import Add
 from mcugen.ops.average_pool_2d import AveragePool2D
+from mcugen.ops.base import NoAttrs
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.max_pool_2d import MaxPool2D
@@ -90,3 +93,19 @@ def expanding_network() -> Graph:
         "AVERAGE_POOL_2D", pool, (narrow,), examples.variable("net/pool", (1, 6, 6, 4), RELU6_QUANT)
     )
     return b.graph("expanding", source, result)
+
+
+def typed_network(dtype: DType) -> Graph:
+    """From uint8 or float32 to float32, with a way around a block."""
+    b = Builder(np.random.default_rng(3))
+    quant = Quant((1 / 64,), (120,)) if dtype is DType.UINT8 else None
+    picture = replace(_variable("picture", (1, 15, 14, 3)), dtype=dtype, quant=quant)
+    source = b.tensor(picture)
+    quantised = examples.variable("quantised", picture.shape, Quant((1 / 64,), (-8,)))
+    first = b.conv("first", b.op("QUANTIZE", NoAttrs(), (source,), quantised), 12, 3, 1)
+    block = b.conv("project", b.depthwise("dw", first, 1), 12, 1, 1)
+    total = examples.variable("sum", b.shape(block), Quant((0.05,), (-100,)))
+    added = b.op("ADD", Add(Activation.NONE), (block, first), total)
+    last = b.conv("last", added, 3, 1, 2)
+    real = replace(_variable("real", b.shape(last)), dtype=DType.FLOAT32, quant=None)
+    return b.graph("typed", source, b.op("DEQUANTIZE", NoAttrs(), (last,), real))

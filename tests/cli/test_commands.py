@@ -277,7 +277,8 @@ class TestBuild:
     def test_what_matters_stays_on_the_screen(
         self, replace: Replace, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        replace("build", Answer({**BUILD, "layers": [*BUILD["layers"]] * 40}))
+        many = {name: [*BUILD[name]] * 40 for name in ("layers", "steps")}
+        replace("build", Answer({**BUILD, **many}))
         assert main(["build", "m.tflite", "-t", "stm32f7"]) == 0
         lines = lines_of(capsys.readouterr().out)
         assert len(lines) < 20
@@ -302,7 +303,8 @@ class TestBuild:
     def test_the_arena_on_a_narrow_terminal(
         self, replace: Replace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        replace("build", Answer({**BUILD, "layers": [*BUILD["layers"]] * 40}))
+        many = {name: [*BUILD[name]] * 40 for name in ("layers", "steps")}
+        replace("build", Answer({**BUILD, **many}))
         screen = Terminal()
         monkeypatch.setattr("sys.stdout", screen)
         monkeypatch.setenv("COLUMNS", "30")

@@ -27,6 +27,7 @@ from mcugen.tflite import read_model, write_model
 from mcugen.verify import verify
 from tests.conftest import EXAMPLE_MODEL, HostBuilder, program_of
 from tests.networks import small_mobilenet
+from tests.row_networks import expanding_network
 
 STRICT = (
     "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wpedantic",
@@ -184,6 +185,27 @@ def test_too_little_ram_is_a_table() -> None:
     assert error.exit_status == 1
     assert "layer 2 `pw_1` binds" in error.where
     assert len(error.details) == 6
+
+
+def test_too_little_ram_for_any_rows_is_a_table_of_rows(tmp_path: Path) -> None:
+    """What binds is a run of layers, and an arena that was asked for has an error of its own."""
+    program = program_of(expanding_network(), arena="least")
+    least = program.plan.arena_bytes
+    board = load_board("stm32f7")
+    fit.check(program, board, least)
+    with pytest.raises(FitError) as caught:
+        fit.check(program, board, least - 1)
+    error = caught.value
+    assert (error.code, error.exit_status) == ("F003", 1)
+    assert "layers 0 `conv_2d` to 2 `conv_2d_2`, a row at a time, binds" in error.where
+    assert error.details[1].startswith("0 conv_2d to 2 conv_2d_2, a row at a time")
+    assert f"--arena {least}" in error.hint
+    model = tmp_path / "expanding.tflite"
+    model.write_bytes(write_model(expanding_network()))
+    with pytest.raises(FitError) as caught:
+        build(model, target="stm32f7", output=tmp_path / "build", arena=least - 4)
+    assert caught.value.code == "F003"
+    assert not (tmp_path / "build").exists()
 
 
 def test_too_little_flash_is_refused() -> None:

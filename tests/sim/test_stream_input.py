@@ -13,6 +13,7 @@ from mcugen.compiler import BuildResult, build
 from mcugen.emit import emit_model
 from mcugen.errors import ModelError
 from mcugen.image import read_image
+from mcugen.ir import DType
 from mcugen.memory.plan import Plan
 from mcugen.memory.rows.plan import Arena
 from mcugen.ops.registry import OPERATORS
@@ -26,7 +27,7 @@ from mcugen.tflite import write_model
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit
 from mcugen.verify import verify
 from tests.conftest import SHARED_MODELS, program_of
-from tests.row_networks import expanding_network, random_network
+from tests.row_networks import expanding_network, random_network, typed_network
 from tests.sim.test_models import check_equal, needs
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +91,26 @@ def test_random_networks_compute_what_they_do_from_a_whole_picture(
         )
         traces.append(built.trace(inputs))
     assert traces[0] == traces[1]
+
+
+@pytest.mark.parametrize("dtype", [DType.UINT8, DType.FLOAT32])
+def test_pictures_of_other_types(dtype: DType, tmp_path: Path, object_cache: Path) -> None:
+    graph = typed_network(dtype)
+    picture = graph.tensor(graph.inputs[0])
+    rng = np.random.default_rng(1)
+    values = rng.integers(0, 256, picture.shape)
+    real = rng.normal(0, 1, picture.shape)
+    data = (real if dtype is DType.FLOAT32 else values).astype(dtype.numpy).tobytes()
+    traces = []
+    for arena, stream_input in ((None, False), ("least", False), ("least", True), (None, True)):
+        program = program_of(graph, arena=arena, stream_input=stream_input)
+        folder = tmp_path / f"{arena}-{stream_input}"
+        write_tree(folder / "model", emit_model(program))
+        sizes = [program.schedule.tensor(step.output).nbytes for step in program.schedule.steps]
+        work = folder / "work"
+        built = build_host(folder / "model", work, sizes, sanitize=True, cache=object_cache)
+        traces.append(built.trace([data]))
+    assert traces == [traces[0]] * 4
 
 
 def test_an_input_without_rows_is_refused() -> None:
