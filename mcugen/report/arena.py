@@ -52,8 +52,8 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Arena:
-    """``bytes`` is its size, the peak of the plan; ``binding`` are the steps that need as many
-    bytes as ``lower_bound`` says."""
+    """``bytes`` is its size, the peak of the plan; ``binding`` are the steps with most bytes
+    alive. No plan can do with less than ``lower_bound``; by rows, none that was looked for."""
 
     buffers: tuple[Buffer, ...]
     steps: int
@@ -68,14 +68,14 @@ class Arena:
 
 def arena_of(build: Answer) -> Arena:
     """The arena in the answer of ``build``, which is the manifest's."""
-    bound = build["arena_lower_bound"]
+    most = max((step["live_bytes"] for step in build["steps"]), default=0)
     return Arena(
         buffers=tuple(_buffer(one) for one in build["buffers"]),
         steps=len(build["steps"]),
         bytes=build["arena_bytes"],
-        lower_bound=bound,
+        lower_bound=build["arena_lower_bound"],
         binding=tuple(
-            number for number, step in enumerate(build["steps"]) if step["live_bytes"] == bound
+            number for number, step in enumerate(build["steps"]) if step["live_bytes"] == most
         ),
     )
 

@@ -49,7 +49,7 @@ def _summary(result: Answer) -> str:
 def _details(result: Answer, glyphs: Glyphs, screen: int) -> tuple[Block, ...]:
     return (
         _build_layers(result),
-        "* binds: no plan needs less than what is alive at this layer",
+        f"* binds: {_binding(result)}",
         "",
         f"arena, addresses up, steps across; {glyphs.input} input, {glyphs.scratch} scratch, "
         "numbers: the layer that writes",
@@ -59,8 +59,15 @@ def _details(result: Answer, glyphs: Glyphs, screen: int) -> tuple[Block, ...]:
     )
 
 
+def _binding(result: Answer) -> str:
+    """What a layer with most bytes alive means; by rows it binds only where it runs as it does."""
+    if any(step["rows"] for step in result["steps"]):
+        return "most bytes are alive at this layer"
+    return "no plan needs less than what is alive at this layer"
+
+
 def _build_layers(result: Answer) -> Table:
-    bound = result["arena_lower_bound"]
+    bound = max(layer["live_bytes"] for layer in result["layers"])
     columns = (
         Column("#", number=True),
         Column("layer"),

@@ -65,6 +65,7 @@ def layer_rows(build: Answer, found: Answer | None) -> Iterator[LayerRow]:
     if found is not None:
         details = found["layer_details"]
     most = {name: max(detail[name] for detail in details) for name in names}
+    fullest = max(layer["live_bytes"] for layer in build["layers"])
     for index, (layer, detail) in enumerate(zip(build["layers"], details, strict=True)):
         state, equal = _equal(detail, found)
         yield LayerRow(
@@ -81,7 +82,7 @@ def layer_rows(build: Answer, found: Answer | None) -> Iterator[LayerRow]:
             per_mac=ratio(detail[names[-1]], layer["macs"]) if names else "",
             scratch=number(layer["scratch_bytes"]),
             alive=number(layer["live_bytes"]),
-            binds=layer["live_bytes"] == build["arena_lower_bound"],
+            binds=layer["live_bytes"] == fullest,
             state=state,
             equal=equal,
         )

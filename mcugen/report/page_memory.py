@@ -48,14 +48,17 @@ class SectorRow:
 
 def arena_text(build: Answer, arena: Arena) -> str:
     binding = ", ".join(f"{step} ({step_name(build, step)})" for step in arena.binding)
-    met = (
-        "No plan can be smaller: that is the lower bound"
-        if arena.bytes == arena.lower_bound
-        else f"The lower bound is {arena.lower_bound:,} bytes"
-    )
+    by_rows = any(step["rows"] for step in build["steps"])
+    if arena.bytes > arena.lower_bound:
+        met = f"The lower bound is {arena.lower_bound:,} bytes"
+    elif by_rows:
+        met = "No plan by rows that was looked for can be smaller: that is the lower bound"
+    else:
+        met = "No plan can be smaller: that is the lower bound"
+    most = ". Most is alive at step" if by_rows else ", set by what must be alive at step"
     return (
         f"All tensors and scratch live in one arena of {arena.bytes:,} bytes, placed at compile "
-        f"time. {met}, set by what must be alive at step {binding}."
+        f"time. {met}{most} {binding}."
     )
 
 

@@ -26,20 +26,18 @@ class RowPlan:
     """Where everything stands, and which layers run together in strips of rows.
 
     Time runs in ``sections``, the steps of the generated code: a buffer is alive from one to
-    another. ``live`` are the bytes that are alive at once in each of them, ``lower_bound`` is the
-    largest. ``takes_rows``: the input comes in rows.
+    another. ``live`` are the bytes that are alive at once in each of them. ``lower_bound`` are
+    bytes that no plan of the family that was searched can do without, however it cuts.
+    ``takes_rows``: the input comes in rows.
     """
 
     network: Network
     sections: tuple[Section, ...]
     offsets: Mapping[Key, int]
     arena_bytes: int
+    lower_bound: int
     live: tuple[int, ...]
     takes_rows: bool = False
-
-    @property
-    def lower_bound(self) -> int:
-        return max(self.live)
 
     @property
     def binding_step(self) -> int:
@@ -118,7 +116,7 @@ def plan_within(schedule: Schedule, arena: Arena, *, takes_rows: bool = False) -
         found = least(search, whole.arena_bytes)
     if found is None:
         return whole
-    made = replace(_plan(net, found), takes_rows=takes_rows)
+    made = replace(_plan(net, found, search.floor), takes_rows=takes_rows)
     check_rows(schedule, made.events, made.offsets, made.arena_bytes)
     return made
 
@@ -149,12 +147,12 @@ def least(search: RowSearch, known: int) -> Found | None:
     return best
 
 
-def _plan(net: Network, found: Found) -> RowPlan:
+def _plan(net: Network, found: Found, floor: int) -> RowPlan:
     live = []
     for section in found.sections:
         problem: RowProblem = row_problem(net, expand(net, section), section.layers)
         live.append(problem.bound)
-    return RowPlan(net, found.sections, found.offsets, found.arena_bytes, tuple(live))
+    return RowPlan(net, found.sections, found.offsets, found.arena_bytes, floor, tuple(live))
 
 
 def runs(plan: Plan | RowPlan) -> Sequence[Section]:
