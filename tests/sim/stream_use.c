@@ -6,10 +6,10 @@
 
 static int8_t picture[MODEL_INPUT_HEIGHT + 1][MODEL_INPUT_ROW_BYTES];
 
-#define EXPECT(condition)                                  \
-    if (!(condition)) {                                    \
-        fprintf(stderr, "%d: %s\n", __LINE__, #condition); \
-        return 1;                                          \
+#define EXPECT(condition)                                                                          \
+    if (!(condition)) {                                                                            \
+        fprintf(stderr, "%d: %s\n", __LINE__, #condition);                                         \
+        return 1;                                                                                  \
     }
 
 int main(void)

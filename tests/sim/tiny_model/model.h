@@ -10,7 +10,10 @@
 #define MODEL_OUTPUT_BYTES 1200
 #define MODEL_LAYERS       3
 
-#define MODEL_LAYER_BYTES {MODEL_INPUT_BYTES, MODEL_OUTPUT_BYTES, MODEL_OUTPUT_BYTES}
+#define MODEL_LAYER_BYTES                                                                          \
+    {                                                                                              \
+        MODEL_INPUT_BYTES, MODEL_OUTPUT_BYTES, MODEL_OUTPUT_BYTES                                  \
+    }
 
 typedef void (*model_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
                                  uint32_t bytes);
