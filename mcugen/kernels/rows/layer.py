@@ -20,7 +20,7 @@ from mcugen.ops.fully_connected import FullyConnected
 
 
 def layer_of(graph: Graph, op: Op) -> Layer:
-    """Weights (taps, units), biases with the input's zero point in them, and the channels' ranges."""
+    """Weights (taps, units), biases with the input's zero point in them, channels' ranges."""
     source, output = graph.input(op, 0), graph.output(op)
     values = graph.input(op, 1).array().astype(np.int64)
     if op.kind == "DEPTHWISE_CONV_2D":
