@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile
-from mcugen.kernels.rows import lower
+from mcugen.kernels.rows import pointwise, windows
 from mcugen.kernels.rows.cost import COSTS
 from mcugen.kernels.rows.family import FAMILY
 from mcugen.version import __version__
@@ -15,28 +15,28 @@ __all__ = ["COSTS", "FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "CONV_2D": (
-        lower.pointwise_w,
-        lower.pointwise_t,
-        lower.lone_pixel,
-        lower.convolution,
-        lower.pointwise_w_twice_rounded,
-        lower.pointwise_t_twice_rounded,
-        lower.convolution_twice_rounded,
+        pointwise.pointwise_w,
+        pointwise.pointwise_t,
+        pointwise.lone_pixel,
+        windows.convolution,
+        pointwise.pointwise_w_twice_rounded,
+        pointwise.pointwise_t_twice_rounded,
+        windows.convolution_twice_rounded,
     ),
     "DEPTHWISE_CONV_2D": (
-        lower.depthwise_picture,
-        lower.depthwise_row,
-        lower.convolution,
-        lower.depthwise_picture_twice_rounded,
-        lower.depthwise_row_twice_rounded,
-        lower.convolution_twice_rounded,
+        windows.depthwise_picture,
+        windows.depthwise_row,
+        windows.convolution,
+        windows.depthwise_picture_twice_rounded,
+        windows.depthwise_row_twice_rounded,
+        windows.convolution_twice_rounded,
     ),
     "FULLY_CONNECTED": (
-        lower.pointwise_w,
-        lower.pointwise_t,
-        lower.lone_pixel,
-        lower.pointwise_w_twice_rounded,
-        lower.pointwise_t_twice_rounded,
+        pointwise.pointwise_w,
+        pointwise.pointwise_t,
+        pointwise.lone_pixel,
+        pointwise.pointwise_w_twice_rounded,
+        pointwise.pointwise_t_twice_rounded,
     ),
 }
 """To ask for each kind of operator: those with proven constants first, then those that round as the
