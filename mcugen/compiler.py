@@ -25,7 +25,8 @@ from mcugen.ir import Graph
 from mcugen.kernels import Choice, Target, backends
 from mcugen.manifest import MODEL_FILE, Manifest
 from mcugen.memory.plan import Plan, plan
-from mcugen.memory.rows.plan import Arena, check_rows_come, plan_within
+from mcugen.memory.rows.mixed import plan_kernels
+from mcugen.memory.rows.plan import Arena, check_rows_come
 from mcugen.passes import refuse_unsupported, remove_constant_channels, run_passes
 from mcugen.passes.untrained import untrained
 from mcugen.program import Program, Source
@@ -120,7 +121,7 @@ def build(
         written = record(program, board, image, loader, folder)
         manifest.write_manifest(folder, written)
     notes = (*untrained(program.schedule.graph), *_by_rows(program, arena))
-    return BuildResult(output, written, fast_cost(program), notes)
+    return BuildResult(output, written, fast_cost(program, arena), notes)
 
 
 def compile_graph(
@@ -146,7 +147,7 @@ def compile_graph(
         check_rows_come(steps)
     if arena is None:
         return Program(source, target, steps, replace(plan(steps), takes_rows=stream_input))
-    placed = plan_within(steps, arena, takes_rows=stream_input)
+    steps, placed = plan_kernels(steps, arena, takes_rows=stream_input)
     return Program(source, target, steps, placed)
 
 
@@ -167,13 +168,17 @@ def _by_rows(program: Program, arena: Arena | None) -> tuple[str, ...]:
     )
 
 
-def fast_cost(program: Program) -> int:
-    """Instructions of a run with fast kernels, as estimated, whatever was chosen."""
+def fast_cost(program: Program, arena: Arena | None = None) -> int:
+    """Instructions of a run if fast kernels had been chosen, within ``arena``, as estimated."""
     target = replace(program.target, choice="fast")
     if program.target == target:
-        return program.schedule.cost
+        return program.cost
     graph = run_passes(program.schedule.graph, (remove_constant_channels,))
-    return schedule(graph, target).cost
+    fast = schedule(graph, target)
+    if arena is None:
+        return fast.cost
+    made, placed = plan_kernels(fast, arena, takes_rows=program.plan.takes_rows)
+    return made.cost + placed.extra_cost
 
 
 def source_of(model: Path) -> Source:

@@ -13,7 +13,7 @@ from pathlib import Path
 from mcugen.boards import load_board
 from mcugen.compiler import Event, compile_graph, silent, source_of
 from mcugen.kernels import Choice, Target, backends
-from mcugen.memory.rows.frontier import Spot, frontier
+from mcugen.memory.rows.frontier import Spot, frontier, mixed
 from mcugen.schedule import Schedule
 from mcugen.tflite import about, read_model
 
@@ -60,6 +60,7 @@ def explore(
     board = load_board(target)
     graph = read_model(model)
     points: list[Point] = []
+    least: dict[bool, int] = {}
     with about(model):
         for kernels in CHOICES:
             made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
@@ -69,8 +70,13 @@ def explore(
                 words = ["mcugen", "build", str(model), "--target", target]
                 words += [] if kernels == "cmsis-nn" else ["--kernels", kernels]
                 words += ["--stream-input"] if takes_rows else []
-                for spot in frontier(schedule, takes_rows=takes_rows):
-                    points.append(_point(schedule, kernels, words, spot, board.arena_limit))
+                spots = list(frontier(schedule, takes_rows=takes_rows))
+                low = least.setdefault(takes_rows, spots[0].arena_bytes)
+                if kernels == "fast":
+                    spots += mixed(schedule, low, takes_rows=takes_rows)
+                points += [
+                    _point(schedule, kernels, words, spot, board.arena_limit) for spot in spots
+                ]
     return Exploration(
         model=model.name,
         board=board.id,
@@ -94,7 +100,7 @@ def undominated(points: Sequence[Point]) -> Iterator[Point]:
 def _point(
     schedule: Schedule, kernels: Choice, words: Sequence[str], spot: Spot, limit: int
 ) -> Point:
-    arena = [] if spot.is_whole else ["--arena", str(spot.arena_bytes)]
+    arena = [] if spot.budget is None else ["--arena", str(spot.budget)]
     return Point(
         input="rows" if "--stream-input" in words else "whole",
         kernels=kernels,

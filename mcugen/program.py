@@ -29,3 +29,8 @@ class Program:
     target: Target
     schedule: Schedule
     plan: Plan | RowPlan
+
+    @property
+    def cost(self) -> int:
+        """Instructions of a run, as estimated."""
+        return self.schedule.cost + self.plan.extra_cost

@@ -73,7 +73,7 @@ def record(
         buffers=tuple(_buffers(program)),
         kernels=program.target.choice,
         macs=schedule.macs,
-        cost=schedule.cost,
+        cost=program.cost,
         arena_bytes=plan.arena_bytes,
         arena_lower_bound=plan.lower_bound,
         weights_bytes=weights,

@@ -28,6 +28,11 @@ class Plan:
     """The input comes in rows; it waits here until all are there."""
 
     @property
+    def extra_cost(self) -> int:
+        """Instructions more than layers take that run whole: none."""
+        return 0
+
+    @property
     def arena_bytes(self) -> int:
         return self.solution.peak
 

@@ -12,40 +12,58 @@ import pytest
 from mcugen import compiler
 from mcugen.compiler import build
 from mcugen.emit import SourceTree, emit_model
+from mcugen.kernels import Choice
 from mcugen.memory.plan import Plan
 from mcugen.memory.rows.plan import Arena
 from mcugen.program import Program
 from mcugen.tflite import write_model
 from mcugen.verify import VerifyReport, verify
-from tests.conftest import SHARED_MODELS, HostBuilder
+from tests.conftest import EXAMPLE_MODEL, SHARED_MODELS, HostBuilder
 from tests.row_networks import expanding_network, random_network
 from tests.sim.test_models import check_equal, needs
 
 LARGE = SHARED_MODELS / "mobilenet_v1_0.25_128_int8.tflite"
-BUDGETS: list[tuple[Path, Arena, int, int]] = [
-    # model, what was asked for, arena, instructions: 42,982,812, 23,949,012, 22,704,502 in whole
-    (LARGE, "least", 49_384, 43_100_000),
-    (LARGE, 54_272, 54_272, 43_030_000),
-    (SHARED_MODELS / "vww_96_int8.tflite", "least", 27_848, 24_050_000),
-    (SHARED_MODELS / "person_detect.tflite", "least", 12_704, 23_300_000),
+VWW = SHARED_MODELS / "vww_96_int8.tflite"
+BUDGETS: list[tuple[Path, Choice, Arena, int, int]] = [
+    # model, kernels, arena that was asked for, arena, instructions: in whole layers 42,982,812,
+    # 23,949,012 and 22,704,502; with fast kernels 13,576,049, 4,544,433 and 13,277,458 (example)
+    (LARGE, "cmsis-nn", "least", 49_384, 43_100_000),
+    (LARGE, "cmsis-nn", 54_272, 54_272, 43_030_000),
+    (VWW, "cmsis-nn", "least", 27_848, 24_050_000),
+    (SHARED_MODELS / "person_detect.tflite", "cmsis-nn", "least", 12_704, 23_300_000),
+    (LARGE, "fast", "least", 49_384, 29_000_000),
+    (VWW, "fast", 40_000, 40_000, 5_200_000),
+    (EXAMPLE_MODEL, "fast", 53_000, 53_000, 17_500_000),
 ]
 
 
 @pytest.mark.parametrize(
-    ("model", "asked", "arena", "instructions"),
+    ("model", "kernels", "asked", "arena", "instructions"),
     BUDGETS,
-    ids=[f"{model.stem}-{asked}" for model, asked, *_ in BUDGETS],
+    ids=[f"{model.stem}-{kernels}-{asked}" for model, kernels, asked, *_ in BUDGETS],
 )
 def test_exact_within_its_arena(
-    model: Path, asked: Arena, arena: int, instructions: int, tmp_path: Path, object_cache: Path
+    model: Path,
+    kernels: Choice,
+    asked: Arena,
+    arena: int,
+    instructions: int,
+    tmp_path: Path,
+    object_cache: Path,
 ) -> None:
     result = build(
-        needs(model), target="stm32f7", output=tmp_path, arena=asked, object_cache=object_cache
+        needs(model),
+        target="stm32f7",
+        output=tmp_path,
+        kernels=kernels,
+        arena=asked,
+        object_cache=object_cache,
     )
     report = verify(tmp_path, executions=("host", "board"), count=2).as_json()
     check_equal(report)
     assert report["instructions"] <= instructions
     assert result.manifest.arena_bytes <= arena
+    assert result.manifest.cost == pytest.approx(report["instructions"], rel=0.02)
     assert not result.notes
 
 

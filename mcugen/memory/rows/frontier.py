@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mcugen.memory.plan import plan
+from mcugen.memory.rows.mixed import plan_kernels
 from mcugen.memory.rows.network import network
-from mcugen.memory.rows.plan import least
+from mcugen.memory.rows.plan import least, runs
 from mcugen.memory.rows.problem import ALIGNMENT
 from mcugen.memory.rows.search import Found, RowSearch
 from mcugen.memory.rows.sections import WHOLE
@@ -15,19 +17,23 @@ from mcugen.schedule import Schedule
 STEPS = 12
 """Budgets that are tried between the least arena and that of whole layers."""
 
+MIXED_STEPS = 6
+"""The same where kernels change, too: each takes a second or two."""
+
 _GRAIN = 64
 """Bytes within which the smallest arena of a plan's speed is looked for."""
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A plan: ``cost`` are its instructions beyond those of whole layers, about."""
+    """A plan: ``cost`` are its instructions beyond those of whole layers, about. ``runs`` are
+    (first layer, last layer, rows at a time), ``budget`` is the arena to ask for; None for whole
+    layers."""
 
     arena_bytes: int
     cost: int
     runs: tuple[tuple[int, int, int], ...]
-    """(first layer, last layer, rows at a time)."""
-    is_whole: bool = False
+    budget: int | None
 
 
 def frontier(schedule: Schedule, *, takes_rows: bool = False) -> tuple[Spot, ...]:
@@ -40,17 +46,32 @@ def frontier(schedule: Schedule, *, takes_rows: bool = False) -> tuple[Spot, ...
     if takes_rows and net.can_stream:
         net = replace(net, streamed=True)
     search = RowSearch(net)
-    spots = [Spot(whole, 0, (), is_whole=True)]
+    spots = [Spot(whole, 0, (), budget=None)]
     found = least(search, whole)
     if found is not None:
         spots.append(_spot(found))
-        ratio = (whole / found.arena_bytes) ** (1 / STEPS)
-        for step in range(1, STEPS):
-            budget = int(found.arena_bytes * ratio**step) // ALIGNMENT * ALIGNMENT
+        for budget in _budgets(found.arena_bytes, whole, STEPS)[1:]:
             faster = search.fastest(budget)
             if faster is not None:
                 spots.append(_spot(_smallest(search, faster, found.arena_bytes)))
     return _undominated(spots)
+
+
+def mixed(schedule: Schedule, least_bytes: int, *, takes_rows: bool = False) -> Iterator[Spot]:
+    """Plans in which other kernels take the place of some that only run whole layers, from
+    ``least_bytes`` to the arena of whole layers."""
+    for budget in _budgets(least_bytes, plan(schedule).arena_bytes, MIXED_STEPS):
+        made, placed = plan_kernels(schedule, budget, takes_rows=takes_rows)
+        if placed.arena_bytes <= budget:
+            cost = made.cost + placed.extra_cost - schedule.cost
+            found = ((one.first, one.last, one.strip) for one in runs(placed))
+            yield Spot(placed.arena_bytes, cost, tuple(found), budget)
+
+
+def _budgets(low: int, high: int, steps: int) -> list[int]:
+    """From ``low`` to below ``high``, each larger by the same share."""
+    ratio = (max(low, high) / low) ** (1 / steps)
+    return [int(low * ratio**step) // ALIGNMENT * ALIGNMENT for step in range(steps)]
 
 
 def _smallest(search: RowSearch, found: Found, low: int) -> Found:
@@ -67,8 +88,8 @@ def _smallest(search: RowSearch, found: Found, low: int) -> Found:
 
 
 def _spot(found: Found) -> Spot:
-    runs = tuple((one.first, one.last, one.strip) for one in found.sections if one.strip != WHOLE)
-    return Spot(found.arena_bytes, found.cost, runs)
+    made = ((one.first, one.last, one.strip) for one in found.sections if one.strip != WHOLE)
+    return Spot(found.arena_bytes, found.cost, tuple(made), found.arena_bytes)
 
 
 def _undominated(spots: list[Spot]) -> tuple[Spot, ...]:

@@ -28,6 +28,7 @@ class RowPlan:
     Time runs in ``sections``, the steps of the generated code: a buffer is alive from one to
     another. ``live`` are the bytes that are alive at once in each of them. ``lower_bound`` are
     bytes that no plan of the family that was searched can do without, however it cuts.
+    ``extra_cost`` are the instructions more than layers take that run whole, about.
     ``takes_rows``: the input comes in rows.
     """
 
@@ -37,6 +38,7 @@ class RowPlan:
     arena_bytes: int
     lower_bound: int
     live: tuple[int, ...]
+    extra_cost: int
     takes_rows: bool = False
 
     @property
@@ -152,7 +154,9 @@ def _plan(net: Network, found: Found, floor: int) -> RowPlan:
     for section in found.sections:
         problem: RowProblem = row_problem(net, expand(net, section), section.layers)
         live.append(problem.bound)
-    return RowPlan(net, found.sections, found.offsets, found.arena_bytes, floor, tuple(live))
+    return RowPlan(
+        net, found.sections, found.offsets, found.arena_bytes, floor, tuple(live), found.cost
+    )
 
 
 def runs(plan: Plan | RowPlan) -> Sequence[Section]:
