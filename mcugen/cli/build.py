@@ -10,6 +10,7 @@ import click
 
 from mcugen.cli.options import (
     Settings,
+    cmsis_nn_option,
     examples,
     json_option,
     named_target,
@@ -52,12 +53,7 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
     metavar="DIR",
     help="Folder to write.",
 )
-@click.option(
-    "--cmsis-nn",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="CMSIS-NN sources to use instead of those that are installed.",
-)
+@cmsis_nn_option
 @click.option(
     "--kernels",
     type=click.Choice(["cmsis-nn", "fast"]),

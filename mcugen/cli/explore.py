@@ -8,6 +8,7 @@ import click
 
 from mcugen.cli.options import (
     Settings,
+    cmsis_nn_option,
     examples,
     json_option,
     named_target,
@@ -25,12 +26,7 @@ from mcugen.console import Console
 )
 @click.argument("model", type=click.Path(path_type=Path))
 @target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
-@click.option(
-    "--cmsis-nn",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="CMSIS-NN sources to use instead of those that are installed.",
-)
+@cmsis_nn_option
 @click.option(
     "--html",
     type=click.Path(path_type=Path),

@@ -79,6 +79,16 @@ def target_option(help_text: str) -> Callable[[CommandT], CommandT]:
     )
 
 
+def cmsis_nn_option(command: CommandT) -> CommandT:
+    """``--cmsis-nn``."""
+    return click.option(
+        "--cmsis-nn",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="CMSIS-NN sources to use instead of those that are installed.",
+    )(command)
+
+
 def named_target(target: str | None) -> str:
     """What ``-t`` says. Raises UsageError U007, which lists the boards, where it was left out."""
     if target is not None:
