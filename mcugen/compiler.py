@@ -89,6 +89,7 @@ def build(
     """
     board = load_board(target)
     made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
+    budget = _budget(arena, board)
     on_event("reading the model")
     graph = read_model(model)
     with about(model):
@@ -97,7 +98,7 @@ def build(
             source_of(model),
             made_for,
             keep_constant_channels=keep_constant_channels,
-            arena=_budget(arena, board),
+            arena=budget,
             stream_input=stream_input,
         )
     fit.check(program, board, arena)
@@ -121,7 +122,7 @@ def build(
         written = record(program, board, image, loader, folder)
         manifest.write_manifest(folder, written)
     notes = (*untrained(program.schedule.graph), *_by_rows(program, arena))
-    return BuildResult(output, written, fast_cost(program, arena), notes)
+    return BuildResult(output, written, fast_cost(program, budget), notes)
 
 
 def compile_graph(

@@ -32,5 +32,5 @@ def _unwritable(path: Path, why: str) -> UsageError:
         "U005",
         f"`{path.name or path}` cannot be written: {why}",
         where=str(path),
-        hint="make its folder writable, or name another file with `mcugen report -o`",
+        hint="make its folder writable, or name another file",
     )

@@ -29,6 +29,8 @@ def plan_kernels(
     if arena == "least" and any(len(calls) > 1 for calls in ways):
         thrifty = _with(schedule, [calls[-1] for calls in ways])
         budget = min(budget, plan_within(thrifty, arena, takes_rows=takes_rows).arena_bytes)
+    if placed.arena_bytes <= budget:
+        return schedule, placed
     alive = plan(schedule).live
     by_need = sorted(range(len(ways)), key=lambda layer: -alive[layer])
     made = schedule
