@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcugen import fit, manifest
 from mcugen.boards import Board, as_file, board_file, load_board
 from mcugen.emit import emit_model
+from mcugen.errors import UsageError
 from mcugen.firmware import (
     build_firmware,
     build_loader,
@@ -23,13 +24,14 @@ from mcugen.firmware import (
 )
 from mcugen.ir import Graph
 from mcugen.kernels import Choice, Target, backends
-from mcugen.manifest import MODEL_FILE, Manifest
+from mcugen.manifest import Manifest
 from mcugen.memory.plan import Plan, plan
 from mcugen.memory.rows.mixed import plan_kernels
 from mcugen.memory.rows.plan import Arena, check_rows_come
+from mcugen.names import DEFAULT_NAME, check_names
 from mcugen.passes import refuse_unsupported, remove_constant_channels, run_passes
 from mcugen.passes.untrained import untrained
-from mcugen.program import Program, Source
+from mcugen.program import ArenaRoom, Program, Source, sha256_of
 from mcugen.record import record
 from mcugen.schedule import schedule
 from mcugen.staging import staged, write_tree
@@ -43,32 +45,50 @@ def silent(event: str) -> None:
 
 
 @dataclass(frozen=True)
-class BuildResult:
-    """A finished build folder and its manifest; ``notes`` are what is odd about the model.
+class BuiltModel:
+    """A model's manifest; ``notes`` are what is odd about it.
 
     ``fast_cost`` estimates the instructions of a run if fast kernels were chosen.
     """
 
-    folder: Path
     manifest: Manifest
     fast_cost: int
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        fields = self.manifest.as_json()
-        told = {
-            "output": str(self.folder),
-            "notes": list(self.notes),
-            "fast_cost": self.fast_cost,
-        }
-        return {**fields, "command": "build", "status": "ok", **told}
+        told = {"notes": list(self.notes), "fast_cost": self.fast_cost}
+        return {**self.manifest.as_json(), **told}
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A finished build folder, and what it says of each of its models."""
+
+    folder: Path
+    models: tuple[BuiltModel, ...]
+
+    @property
+    def manifest(self) -> Manifest:
+        """That of the first model, which the whole firmware goes by."""
+        return self.models[0].manifest
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(note for model in self.models for note in model.notes)
+
+    def as_json(self) -> dict[str, object]:
+        first, *others = (model.as_json() for model in self.models)
+        told = {"others": others} if others else {}
+        return {**first, "command": "build", "status": "ok", "output": str(self.folder), **told}
 
 
 def build(
-    model: Path,
+    models: Path | Sequence[Path],
     *,
     target: str,
     output: Path,
+    names: Sequence[str] = (DEFAULT_NAME,),
+    arena_apart: bool = False,
     cmsis_nn: Path | None = None,
     kernels: Choice = "cmsis-nn",
     keep_constant_channels: bool = False,
@@ -78,51 +98,80 @@ def build(
     on_event: Event = silent,
     object_cache: Path | None = None,
 ) -> BuildResult:
-    """Compiles ``model`` for the board, chip, target or board file ``target`` into ``output``.
+    """Compiles ``models`` for the board, chip, target or board file ``target`` into ``output``.
 
-    With fast ``kernels``, each layer gets the kernel of least cost, and channels that have one
-    value whatever the input is are left out unless they are to be kept. ``arena`` is how many bytes
-    the arena may have, or "least"; without it layers run one by one, and by rows only where they
-    would not fit the board otherwise. With ``stream_input`` the library takes the input in rows.
-    ``loader_no_read``: the resident loader gives out nothing of the application (docs/loader.md).
-    Raises McugenError; then ``output`` is as it was before.
+    Each becomes a library of its name. Several share one arena, since they do not run at once,
+    unless ``arena_apart``. With fast ``kernels``, each layer gets the kernel of least cost, and
+    channels that have one value whatever the input is are left out unless they are to be kept.
+    ``arena`` is how many bytes an arena may have, or "least"; without it layers run one by one, and
+    by rows only where they would not fit the board otherwise. With ``stream_input`` the libraries
+    take their input in rows. ``loader_no_read``: the resident loader gives out nothing of the
+    application (docs/loader.md). Raises McugenError; then ``output`` is as it was before.
     """
+    paths = (models,) if isinstance(models, Path) else tuple(models)
+    _check_names(paths, names)
     board = load_board(target)
-    made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
-    budget = _budget(arena, board)
-    on_event("reading the model")
-    graph = read_model(model)
-    with about(model):
-        program = compile_graph(
-            graph,
-            source_of(model),
-            made_for,
-            keep_constant_channels=keep_constant_channels,
-            arena=budget,
-            stream_input=stream_input,
-        )
-    fit.check(program, board, arena)
     loader_sources = loader_tree(board, no_read=loader_no_read)
-    library = emit_model(program)
+    made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
+    on_event("reading the model")
+    programs: list[Program] = []
+    for path, name in zip(paths, names, strict=True):
+        taken = sum(one.plan.arena_bytes for one in programs) if arena_apart else 0
+        graph = read_model(path)
+        with about(path):
+            program = compile_graph(
+                graph,
+                source_of(path),
+                made_for,
+                name=name,
+                keep_constant_channels=keep_constant_channels,
+                arena=_budget(arena, board.arena_limit - taken),
+                stream_input=stream_input,
+            )
+        fit.check(program, board, arena, taken)
+        programs.append(program)
+    if len(programs) > 1 and not arena_apart:
+        programs = overlaid(programs)
+    libraries = [emit_model(program) for program in programs]
     with staged(output) as folder:
-        write_tree(folder, {f"model/{path}": text for path, text in library.items()})
-        write_tree(folder, {**firmware_tree(board), **loader_sources})
-        shutil.copyfile(model, folder / MODEL_FILE)
+        for path, name, library in zip(paths, names, libraries, strict=True):
+            write_tree(folder, {f"{name}/{file}": text for file, text in library.items()})
+            shutil.copyfile(path, folder / f"{name}.tflite")
+        write_tree(folder, {**firmware_tree(board, names), **loader_sources})
         if (described := as_file(target)) is not None:
             shutil.copyfile(described, folder / board_file(board.id))
         on_event("compiling the firmware")
-        objects = folder / "objects"
-        sha256 = program.source.sha256
-        image = build_firmware(folder, board, objects, object_cache, sha256)
-        loader = None
-        if board.loader is not None:
-            loader = build_loader(folder, board, objects, object_cache)
-            write_full_image(folder, board, loader, image)
-        shutil.rmtree(objects)
-        written = record(program, board, image, loader, folder)
+        manifests = _link(folder, board, programs, object_cache)
+    return BuildResult(
+        output,
+        tuple(
+            BuiltModel(
+                written,
+                fast_cost(program, _budget(arena, board.arena_limit)),
+                (*untrained(program.schedule.graph), *_by_rows(program, arena)),
+            )
+            for written, program in zip(manifests, programs, strict=True)
+        ),
+    )
+
+
+def _link(
+    folder: Path, board: Board, programs: Sequence[Program], object_cache: Path | None
+) -> list[Manifest]:
+    """The images of what ``folder`` holds, and what each model's manifest says of them."""
+    objects = folder / "objects"
+    names = [program.name for program in programs]
+    sha256 = sha256_of([program.source for program in programs])
+    image = build_firmware(folder, board, objects, object_cache, names, sha256)
+    loader = None
+    if board.loader is not None:
+        loader = build_loader(folder, board, objects, object_cache)
+        write_full_image(folder, board, loader, image)
+    shutil.rmtree(objects)
+    manifests = [record(one, programs, board, image, loader, folder) for one in programs]
+    for written in manifests:
         manifest.write_manifest(folder, written)
-    notes = (*untrained(program.schedule.graph), *_by_rows(program, arena))
-    return BuildResult(output, written, fast_cost(program, budget), notes)
+    return manifests
 
 
 def compile_graph(
@@ -130,6 +179,7 @@ def compile_graph(
     source: Source,
     target: Target,
     *,
+    name: str = DEFAULT_NAME,
     keep_constant_channels: bool = False,
     arena: Arena | None = None,
     stream_input: bool = False,
@@ -147,16 +197,35 @@ def compile_graph(
     if stream_input:
         check_rows_come(steps)
     if arena is None:
-        return Program(source, target, steps, replace(plan(steps), takes_rows=stream_input))
+        whole = replace(plan(steps), takes_rows=stream_input)
+        return Program(source, target, steps, whole, name)
     steps, placed = plan_kernels(steps, arena, takes_rows=stream_input)
-    return Program(source, target, steps, placed)
+    return Program(source, target, steps, placed, name)
 
 
-def _budget(arena: Arena | None, board: Board) -> Arena:
-    """What the arena may have: as it was said, and no more than the board has."""
+def overlaid(programs: Sequence[Program]) -> list[Program]:
+    """Libraries that do not run at once, in one arena; the first one has it."""
+    largest = max(one.plan.arena_bytes for one in programs)
+    room = ArenaRoom(programs[0].name, largest, shared=True)
+    return [replace(one, overlaid=room) for one in programs]
+
+
+def _check_names(paths: Sequence[Path], names: Sequence[str]) -> None:
+    """Raises UsageError U006 for names that libraries cannot have, or too few or many of them."""
+    if len(paths) != len(names):
+        raise UsageError(
+            "U006",
+            f"there are {len(paths)} models and {len(names)} names",
+            hint="give each model its name: `--name wake --name gate`",
+        )
+    check_names(names)
+
+
+def _budget(arena: Arena | None, room: int) -> Arena:
+    """What the arena may have: as it was said, and no more than there is room for."""
     if arena is None:
-        return board.arena_limit
-    return arena if arena == "least" else min(arena, board.arena_limit)
+        return room
+    return arena if arena == "least" else min(arena, room)
 
 
 def _by_rows(program: Program, arena: Arena | None) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from typing import Any
 
 import jinja2
@@ -30,8 +31,6 @@ from mcugen.emit_rows import (
 )
 from mcugen.ir import DType, Shape, Tensor
 from mcugen.kernels.call import float_literal
-from mcugen.memory.plan import Plan
-from mcugen.memory.rows.plan import RowPlan
 from mcugen.program import Program
 from mcugen.schedule import Schedule, Step
 from mcugen.version import __version__
@@ -43,6 +42,7 @@ _LEAST_ALIGNMENT = 16
 """Of the arena, in bytes."""
 
 _LINE_WIDTH = 98
+_HEADER, _MODELS = "model.h", "mcugen_models.c"
 _BUILD_DIGITS = 12
 
 
@@ -65,6 +65,7 @@ class LayerView:
     """
 
     index: int
+    library: str
     name: str
     title: str
     template: str
@@ -87,7 +88,24 @@ class LayerView:
 
     def symbol(self, name: str) -> str:
         """The C name of the layer's constant ``name``."""
-        return constant_symbol(self.name, name)
+        return constant_symbol(self.library, self.name, name)
+
+
+@dataclass(frozen=True)
+class Tie:
+    """Two C names that a family of kernels in ``folder`` defines together: of another version of
+    the family one would be the same, so that the two do not link."""
+
+    folder: str
+    stamp: str
+
+    @property
+    def family(self) -> str:
+        return f"mcugen_{self.folder.replace('-', '_')}"
+
+    @property
+    def version(self) -> str:
+        return f"{self.family}_{self.stamp}"
 
 
 @dataclass(frozen=True)
@@ -110,8 +128,8 @@ class EdgeView:
 
 
 def emit_model(program: Program) -> SourceTree:
-    """The library below ``model/``, paths relative to it. Raises ToolchainError T003 where a source
-    of a kernel is missing."""
+    """The library, paths relative to its folder. Raises ToolchainError T003 where a source of a
+    kernel is missing."""
     layers = tuple(_layer(program, step) for step in program.schedule.steps)
     calls = [step.call for step in program.schedule.steps]
     files = {
@@ -119,15 +137,32 @@ def emit_model(program: Program) -> SourceTree:
         for backend in program.target.backends
         for file in backend.files(calls)
     }
-    values = _model_values(program, layers, sorted(files))
     environment = _environment()
-    names = ["model.h", "model.c", "CMakeLists.txt"]
+    ties = _ties(program, files)
+    for tie in ties:
+        text = environment.get_template("version.c.j2").render(tie=tie, version=__version__)
+        files[f"{tie.folder}/{tie.family}.c"] = text
+    values = {**_model_values(program, layers, sorted(files)), "ties": ties}
+    names = {_HEADER: f"{program.name}.h", "model.c": f"{program.name}.c"}
     if values["has_weights"]:
-        names += ["weights.h", "weights.c"]
-    rendered = {name: environment.get_template(f"{name}.j2").render(values) for name in names}
+        names |= {f"weights.{end}": f"{program.name}_weights.{end}" for end in "hc"}
+    names["CMakeLists.txt"] = "CMakeLists.txt"
+    rendered = {
+        path: environment.get_template(f"{template}.j2").render(values)
+        for template, path in names.items()
+    }
     tree = {**files, **rendered}
-    header = environment.get_template("model.h.j2")
-    return {**tree, "model.h": header.render(values, build=_digest(tree))}
+    header = environment.get_template(f"{_HEADER}.j2").render(values, build=_digest(tree))
+    return {**tree, names[_HEADER]: header}
+
+
+def _ties(program: Program, files: SourceTree) -> tuple[Tie, ...]:
+    """Of each backend from which the library has something to link."""
+    return tuple(
+        Tie(backend.family.folder, backend.stamp())
+        for backend in program.target.backends
+        if any(fnmatch(path, f"{backend.family.folder}/*.c") for path in files)
+    )
 
 
 def _digest(tree: SourceTree) -> str:
@@ -138,12 +173,19 @@ def _digest(tree: SourceTree) -> str:
     return digest.hexdigest()[:_BUILD_DIGITS]
 
 
-def emit_firmware(board: Board) -> SourceTree:
+def emit_models(names: Sequence[str]) -> SourceTree:
+    """The table of a program's libraries, for its console or the host's trace."""
+    template = _environment().get_template(f"{_MODELS}.j2")
+    return {_MODELS: template.render(names=names, version=__version__)}
+
+
+def emit_firmware(board: Board, names: Sequence[str]) -> SourceTree:
     """What the firmware needs besides its own sources, paths relative to ``firmware/``."""
     environment = _environment()
     return {
         "board.h": environment.get_template("board.h.j2").render(board=board),
         "linker.ld": environment.get_template("linker.ld.j2").render(board=board),
+        **emit_models(names),
     }
 
 
@@ -176,13 +218,15 @@ def _model_values(
     program: Program, layers: tuple[LayerView, ...], copied: list[str]
 ) -> dict[str, Any]:
     has_weights = any(layer.constants for layer in layers)
-    own = ["model.c", "weights.c"] if has_weights else ["model.c"]
+    own = [f"{program.name}.c", *((f"{program.name}_weights.c",) if has_weights else ())]
     used = {step.call.backend for step in program.schedule.steps}
     families = [one.family for one in program.target.backends if one.family.name in used]
     fused = run_views(program)
     return {
         "version": __version__,
         "build": "",
+        "name": program.name,
+        "NAME": program.name.upper(),
         "model": program.source,
         "input": _edge(program, program.schedule.inputs[0]),
         "output": _edge(program, program.schedule.outputs[0]),
@@ -190,6 +234,7 @@ def _model_values(
         "layers": layers,
         "macs": program.schedule.macs,
         "arena_alignment": program.target.core.data_cache_line or _LEAST_ALIGNMENT,
+        "arena": program.arena,
         "arena_bytes": program.plan.arena_bytes,
         "arena_lower_bound": program.plan.lower_bound,
         "contents": contents(program.schedule, program.plan),
@@ -218,23 +263,24 @@ def _layer(program: Program, step: Step) -> LayerView:
     output = schedule.tensor(step.output)
     scratch = "NULL"
     if lowered.scratch_bytes:
-        scratch = f"&model_arena[{plan.scratch_offset(step)}]"
+        scratch = f"&{program.arena.symbol}[{plan.scratch_offset(step)}]"
     whole = LayerView(
         index=step.index,
+        library=program.name,
         name=step.name,
         title=_title(schedule, step),
         template=lowered.template,
         function=lowered.function,
         call=lowered.params,
-        inputs=tuple(_pointer(plan, schedule.tensor(tensor_id)) for tensor_id in step.inputs),
-        output=_pointer(plan, output),
+        inputs=tuple(_pointer(program, schedule.tensor(tensor_id)) for tensor_id in step.inputs),
+        output=_pointer(program, output),
         output_offset=plan.tensor_offset(step.output),
         output_bytes=output.nbytes,
         scratch=scratch,
         scratch_bytes=lowered.scratch_bytes,
         constants=tuple(
             ConstantView(
-                constant_symbol(step.name, constant.name),
+                constant_symbol(program.name, step.name, constant.name),
                 constant.dtype.c_type,
                 constant.count,
                 _number_lines(constant.array()),
@@ -259,13 +305,13 @@ def _by_rows(schedule: Schedule, step: Step, whole: LayerView) -> LayerView:
     )
 
 
-def constant_symbol(layer: str, constant: str) -> str:
+def constant_symbol(library: str, layer: str, constant: str) -> str:
     """The C name of a layer's constant, and its name in the ELF file."""
-    return f"model_{layer}_{constant}"
+    return f"{library}_{layer}_{constant}"
 
 
-def _pointer(plan: Plan | RowPlan, tensor: Tensor) -> str:
-    start = f"&model_arena[{plan.tensor_offset(tensor.id)}]"
+def _pointer(program: Program, tensor: Tensor) -> str:
+    start = f"&{program.arena.symbol}[{program.plan.tensor_offset(tensor.id)}]"
     if tensor.dtype is DType.INT8:
         return start
     return f"({tensor.dtype.c_type} *)(void *){start}"
@@ -296,7 +342,7 @@ def _edge(program: Program, tensor_id: int) -> EdgeView:
         description=description,
         c_type=tensor.dtype.c_type,
         bytes=tensor.nbytes,
-        pointer=_pointer(program.plan, tensor),
+        pointer=_pointer(program, tensor),
         picture=None if _classes(tensor.shape) or len(tensor.shape) != 4 else tensor.shape[1:],
         scale=scale,
         zero_point=zero_point,

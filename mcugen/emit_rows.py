@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from mcugen.emit_contents import height_text, numbers
 from mcugen.ir import DType, Tensor
@@ -27,8 +26,8 @@ class StripTexts:
 
 WHOLE_CALL = StripTexts()
 
-_PICTURE, _STREAM = "rows_of_picture", "model_stream."
-"""The C name of the rows of the model's input, and of what lasts while they come."""
+_PICTURE = "rows_of_picture"
+"""The C name of the rows of the model's input."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def run_views(program: Program) -> tuple[RunView, ...]:
     plan = program.plan
     if isinstance(plan, Plan):
         return ()
-    return tuple(_run(program.schedule, plan, section) for section in runs(plan))
+    return tuple(_Run(program, plan, section).view() for section in runs(plan))
 
 
 def step_views(program: Program) -> tuple[StepView, ...]:
@@ -139,12 +138,12 @@ def stream_view(program: Program) -> StreamView | None:
     plan, schedule = program.plan, program.schedule
     if not plan.takes_rows:
         return None
-    offset = plan.tensor_offset(schedule.inputs[0])
+    offset, stream = plan.tensor_offset(schedule.inputs[0]), _stream(program.name)
     if isinstance(plan, Plan) or not plan.network.streamed:
-        return StreamView("", offset, f"{_STREAM}made")
-    run = _run(schedule, plan, plan.sections[0])
-    fields = tuple(tensor.symbol.removeprefix(_STREAM) for tensor in run.tensors)
-    return StreamView(run.name, offset, f"{_STREAM}{_PICTURE}.made", fields)
+        return StreamView("", offset, f"{stream}made")
+    run = _Run(program, plan, plan.sections[0]).view()
+    fields = tuple(tensor.symbol.removeprefix(stream) for tensor in run.tensors)
+    return StreamView(run.name, offset, f"{stream}{_PICTURE}.made", fields)
 
 
 def input_row_bytes(program: Program) -> int | None:
@@ -193,16 +192,98 @@ def _run_name(section: Section) -> str:
     return f"by_rows_{section.first}_to_{section.last}"
 
 
-def _run(schedule: Schedule, plan: RowPlan, section: Section) -> RunView:
-    steps = [schedule.steps[index] for index in section.layers]
-    return RunView(
-        name=_run_name(section),
-        title=_title(steps, section),
-        height=_height(schedule, steps[-1].output),
-        tensors=tuple(_tensors(schedule, plan, section)),
-        strips=tuple(_strip(schedule, plan, section, step) for step in reversed(steps)),
-        streamed=plan.network.streamed and section.first == 0,
-    )
+@dataclass(frozen=True)
+class _Run:
+    """A fused run, and what its texts are made of."""
+
+    program: Program
+    plan: RowPlan
+    section: Section
+
+    def view(self) -> RunView:
+        return RunView(
+            name=_run_name(self.section),
+            title=_title(self.steps, self.section),
+            height=self.schedule.tensor(self.steps[-1].output).shape[1],
+            tensors=tuple(self._tensors()),
+            strips=tuple(self._strip(step) for step in reversed(self.steps)),
+            streamed=self._streamed,
+        )
+
+    @property
+    def schedule(self) -> Schedule:
+        return self.program.schedule
+
+    @property
+    def steps(self) -> list[Step]:
+        return [self.schedule.steps[index] for index in self.section.layers]
+
+    @property
+    def _streamed(self) -> bool:
+        """Whether it takes the rows of the picture as they come."""
+        return self.plan.network.streamed and self.section.first == 0
+
+    def _tensors(self) -> Iterator[TensorView]:
+        """The outputs of its layers, the last one first, then what they read besides."""
+        made_here = [step.output for step in reversed(self.steps)]
+        before = dict.fromkeys(
+            tensor for step in self.steps for tensor in step.inputs if tensor not in made_here
+        )
+        for tensor_id in (*made_here, *before):
+            tensor = self.schedule.tensor(tensor_id)
+            height = tensor.shape[1]
+            reader = self._line_reader(tensor_id)
+            yield TensorView(
+                symbol=self._symbol(tensor_id),
+                pointer=f"&{self.program.arena.symbol}[{self.plan.tensor_offset(tensor_id)}]",
+                row_bytes=tensor.nbytes // height,
+                rows=self.plan.rows_kept(tensor_id),
+                made=height if tensor_id in before and reader is None else 0,
+                above=0 if reader is None else self.plan.rows_above(tensor_id),
+                reader=None if reader is None else (reader.name, self._symbol(reader.output)),
+            )
+
+    def _line_reader(self, tensor_id: int) -> Step | None:
+        """The layer that reads a tensor from a line buffer; None for one that stands whole."""
+        for index in self.section.layers:
+            between = index > self.section.first or self._streamed
+            if between and self.plan.network.output(index - 1) == tensor_id:
+                return self.schedule.steps[index]
+        return None
+
+    def _strip(self, step: Step) -> StripView:
+        pointers = [
+            _row_pointer(
+                self.schedule.tensor(tensor), self._symbol(tensor), "strip.first", constant=True
+            )
+            for tensor in step.inputs
+        ]
+        output = _row_pointer(
+            self.schedule.tensor(step.output),
+            self._symbol(step.output),
+            "strip.row",
+            constant=False,
+        )
+        waits = [tensor for tensor in step.inputs if self._line_reader(tensor) is not None]
+        return StripView(
+            index=step.index,
+            name=step.name,
+            output=self._symbol(step.output),
+            strip=self.section.strip,
+            arguments=(*pointers, output),
+            waits_for=self._symbol(waits[0]) if waits else "",
+        )
+
+    def _symbol(self, tensor_id: int) -> str:
+        """The C name of a tensor's rows: that of the layer that makes them."""
+        made = [step.name for step in self.schedule.steps if step.output == tensor_id]
+        name = f"{made[0]}_rows" if made else _PICTURE
+        return f"{_stream(self.program.name)}{name}" if self._streamed else name
+
+
+def _stream(library: str) -> str:
+    """What lasts while the rows of a picture come, as C says it before a field."""
+    return f"{library}_stream."
 
 
 def _title(steps: Sequence[Step], section: Section) -> str:
@@ -211,79 +292,8 @@ def _title(steps: Sequence[Step], section: Section) -> str:
     return f"{numbers(section)}, {height_text(section)} at a time: {names}"
 
 
-def _tensors(schedule: Schedule, plan: RowPlan, section: Section) -> Iterator[TensorView]:
-    """The outputs of a run's layers, the last one first, then what they read besides."""
-    steps = [schedule.steps[index] for index in section.layers]
-    symbol = partial(_symbol, schedule, plan, section)
-    made_here = [step.output for step in reversed(steps)]
-    before = dict.fromkeys(
-        tensor for step in steps for tensor in step.inputs if tensor not in made_here
-    )
-    for tensor_id in (*made_here, *before):
-        tensor = schedule.tensor(tensor_id)
-        height = tensor.shape[1]
-        reader = _line_reader(schedule, plan, section, tensor_id)
-        yield TensorView(
-            symbol=symbol(tensor_id),
-            pointer=f"&model_arena[{plan.tensor_offset(tensor_id)}]",
-            row_bytes=tensor.nbytes // height,
-            rows=plan.rows_kept(tensor_id),
-            made=height if tensor_id in before and reader is None else 0,
-            above=0 if reader is None else plan.rows_above(tensor_id),
-            reader=None
-            if reader is None
-            else (reader.name, _symbol(schedule, plan, section, reader.output)),
-        )
-
-
-def _line_reader(
-    schedule: Schedule, plan: RowPlan, section: Section, tensor_id: int
-) -> Step | None:
-    """The layer that reads a tensor from a line buffer; None for one that stands whole."""
-    for index in section.layers:
-        between = index > section.first or (plan.network.streamed and index == 0)
-        if between and plan.network.output(index - 1) == tensor_id:
-            return schedule.steps[index]
-    return None
-
-
-def _strip(schedule: Schedule, plan: RowPlan, section: Section, step: Step) -> StripView:
-    symbol = partial(_symbol, schedule, plan, section)
-    pointers = [
-        _row_pointer(schedule.tensor(tensor), symbol(tensor), "strip.first", constant=True)
-        for tensor in step.inputs
-    ]
-    output = _row_pointer(
-        schedule.tensor(step.output), symbol(step.output), "strip.row", constant=False
-    )
-    waits = [
-        tensor
-        for tensor in step.inputs
-        if _line_reader(schedule, plan, section, tensor) is not None
-    ]
-    return StripView(
-        index=step.index,
-        name=step.name,
-        output=symbol(step.output),
-        strip=section.strip,
-        arguments=(*pointers, output),
-        waits_for=symbol(waits[0]) if waits else "",
-    )
-
-
 def _row_pointer(tensor: Tensor, symbol: str, row: str, *, constant: bool) -> str:
     call = f"row_at(&{symbol}, {row})"
     if tensor.dtype is DType.INT8:
         return call
     return f"({'const ' if constant else ''}{tensor.dtype.c_type} *)(void *){call}"
-
-
-def _symbol(schedule: Schedule, plan: RowPlan, section: Section, tensor_id: int) -> str:
-    """The C name of a tensor's rows in a run: that of the layer that makes them."""
-    made = [step.name for step in schedule.steps if step.output == tensor_id]
-    name = f"{made[0]}_rows" if made else _PICTURE
-    return f"{_STREAM}{name}" if plan.network.streamed and section.first == 0 else name
-
-
-def _height(schedule: Schedule, tensor_id: int) -> int:
-    return schedule.tensor(tensor_id).shape[1]

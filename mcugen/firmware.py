@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from mcugen import resources
@@ -11,7 +12,8 @@ from mcugen.emit import SourceTree, emit_firmware, emit_loader
 from mcugen.errors import FitError, ToolchainError, UsageError
 from mcugen.footer import FOOTER_BYTES, footer_for
 from mcugen.image import ERASED, Image, read_image
-from mcugen.kernels import family_of
+from mcugen.kernels import family_of, kernels_once
+from mcugen.names import DEFAULT_NAME
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit, objcopy
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
@@ -30,12 +32,15 @@ _LOADER_HEADERS = (
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes?")
 
 
-def firmware_tree(board: Board) -> SourceTree:
-    """The firmware's sources, paths relative to the build folder."""
+def firmware_tree(board: Board, names: Sequence[str] = (DEFAULT_NAME,)) -> SourceTree:
+    """The firmware's sources around libraries of these names, paths relative to the build
+    folder."""
     folder = resources.firmware_dir()
-    names = [*board.firmware_sources, *(path.name for path in sorted(folder.glob("*.h")))]
-    tree = {name: (folder / name).read_text("utf-8") for name in names}
-    return {f"firmware/{name}": text for name, text in {**tree, **emit_firmware(board)}.items()}
+    own = [*board.firmware_sources, *(path.name for path in sorted(folder.glob("*.h")))]
+    tree = {name: (folder / name).read_text("utf-8") for name in own}
+    return {
+        f"firmware/{name}": text for name, text in {**tree, **emit_firmware(board, names)}.items()
+    }
 
 
 def loader_tree(board: Board, *, no_read: bool = False) -> SourceTree:
@@ -67,15 +72,17 @@ def build_firmware(
     board: Board,
     objects: Path,
     cache: Path | None = None,
+    names: Sequence[str] = (DEFAULT_NAME,),
     model_sha256: str = UNKNOWN_MODEL,
 ) -> Image:
-    """Compiles ``model/`` and ``firmware/`` below ``root`` into ``firmware.elf/.bin/.hex``.
+    """Compiles the libraries ``names`` and ``firmware/`` below ``root`` into
+    ``firmware.elf/.bin/.hex``.
 
     Raises ToolchainError, and FitError F001 or F002 when the linker runs out of memory.
     """
     elf = root / "firmware.elf"
     try:
-        _compile_and_link(root, board, ("model", "firmware"), elf, objects, cache)
+        _compile_and_link(root, board, (*names, "firmware"), elf, objects, cache)
     except ToolchainError as error:
         raise _overflow(board, error) or error from None
     _fill_in_footer(elf, objects, model_sha256)
@@ -112,7 +119,8 @@ def _compile_and_link(
     includes = sorted({path.rsplit("/", 1)[0] for path in paths if path.endswith(".h")})
     flags = (*board.compile_flags, "-g", *(f"-I{path}" for path in includes))
     compiler = Compiler(CROSS_COMPILER, flags, cache)
-    units = [Unit(path, _unit_flags(path)) for path in paths if path.endswith(".c")]
+    sources = kernels_once(path for path in paths if path.endswith(".c"))
+    units = [Unit(path, _unit_flags(path)) for path in sources]
     built = compiler.compile(root, units, objects)
     script = next((root / folders[-1]).glob("*.ld")).relative_to(root).as_posix()
     map_name = elf.with_suffix(".map").name
@@ -132,7 +140,7 @@ def _unit_flags(path: str) -> tuple[str, ...]:
 
     -O2 and not -O3: on a Cortex-M7 gcc 12 needs 2 % fewer instructions and less flash with it.
     """
-    family = family_of(path.removeprefix("model/")) if path.startswith("model/") else None
+    family = family_of(path)
     if family is not None:
         return (*family.flags, *(GENERATED_WARNINGS if family.strict else ("-w",)))
     return ("-O2" if path.endswith("/crc32.c") else "-Os", *GENERATED_WARNINGS)

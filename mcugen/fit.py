@@ -13,17 +13,17 @@ from mcugen.program import Program
 _WORST_LAYERS = 5
 
 
-def check(program: Program, board: Board, arena: Arena | None = None) -> None:
+def check(program: Program, board: Board, arena: Arena | None = None, taken: int = 0) -> None:
     """Raises FitError F001 or F002, F003 where ``arena`` bytes were asked for and do not do, with a
-    table of the layers that need the most.
+    table of the layers that need the most. ``taken`` bytes of RAM have other models' arenas.
 
     The linker has the last word on the flash that code takes.
     """
-    if program.plan.arena_bytes > board.arena_limit:
-        raise _ram_error(program, board)
+    if program.plan.arena_bytes > board.arena_limit - taken:
+        raise _ram_error(program, board, board.arena_limit - taken)
     if isinstance(arena, int) and program.plan.arena_bytes > arena:
         raise _arena_error(program, arena)
-    weights = _weights(program)
+    weights = program.weights_bytes
     available = board.application_flash.size
     if weights > available:
         raise FitError(
@@ -34,12 +34,6 @@ def check(program: Program, board: Board, arena: Arena | None = None) -> None:
         )
 
 
-def _weights(program: Program) -> int:
-    return sum(
-        len(constant.data) for step in program.schedule.steps for constant in step.call.constants
-    )
-
-
 def _larger_boards(program: Program) -> str:
     """The known boards, emulators aside, that have room for arena and weights."""
     names = [
@@ -47,15 +41,15 @@ def _larger_boards(program: Program) -> str:
         for board in sorted(all_boards(), key=lambda one: (one.ram.size, one.id))
         if board.chip.product_id is not None
         and program.plan.arena_bytes <= board.arena_limit
-        and _weights(program) <= board.application_flash.size
+        and program.weights_bytes <= board.application_flash.size
     ]
     if not names:
         return "no board that mcugen knows has room for it: choose another in a board file"
     return f"it fits with `--target` {' or '.join(names)}"
 
 
-def _ram_error(program: Program, board: Board) -> FitError:
-    room, arena = board.arena_limit, program.plan.arena_bytes
+def _ram_error(program: Program, board: Board, room: int) -> FitError:
+    arena = program.plan.arena_bytes
     name, live = _binding(program)
     return FitError(
         "F001",

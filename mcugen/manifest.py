@@ -6,7 +6,7 @@ import dataclasses
 import errno
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,7 @@ from mcugen import files
 from mcugen.errors import UsageError
 
 FILE_NAME = "manifest.json"
-MODEL_FILE = "model.tflite"
-SCHEMA = 4
+SCHEMA = 5
 
 _DIGEST = "manifest_sha256"
 
@@ -141,6 +140,10 @@ class BackendRecord:
 class Manifest:
     """All sizes are bytes; ``files`` maps paths in the build folder to SHA-256 sums.
 
+    ``name`` is the library's: its folder's and its header's, and before every name in it;
+    ``models`` are the names of all libraries of the firmware. ``arena_symbol`` is the C name of the
+    arena, which another library may own.
+
     ``input_row_bytes`` is None where the input does not come in rows.
 
     ``product_id`` is the chip's number in the ROM bootloader's answer, ``sectors`` are the erase
@@ -152,6 +155,9 @@ class Manifest:
     """
 
     mcugen: str
+    name: str
+    models: tuple[str, ...]
+    arena_symbol: str
     model: str
     model_sha256: str
     board: str
@@ -210,6 +216,20 @@ class Manifest:
             for piece in self.pieces
         )
 
+    @property
+    def number(self) -> int:
+        """The model's in the firmware, as the console counts them."""
+        return self.models.index(self.name)
+
+    @property
+    def model_file(self) -> str:
+        """The file in the build folder that the library was made of."""
+        return f"{self.name}.tflite"
+
+    def own(self, file_name: str) -> str:
+        """A file of the build folder that each model has: of the first one by its usual name."""
+        return _own(file_name, self.name, self.models)
+
     def as_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA, **dataclasses.asdict(self)}
 
@@ -234,14 +254,42 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """With a digest of itself: nothing else would tell that it was edited."""
     fields = manifest.as_json()
     text = json.dumps({**fields, _DIGEST: sha256_of_json(fields)}, indent=2, sort_keys=True)
-    (folder / FILE_NAME).write_text(f"{text}\n", encoding="utf-8")
+    (folder / manifest.own(FILE_NAME)).write_text(f"{text}\n", encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a build whose files are as they were built. Raises UsageError U003, U004."""
-    path = folder / FILE_NAME
+    """The manifest of a build whose files are as they were built; of several models the first
+    one's. Raises UsageError U003, U004."""
+    manifest = _read(folder, FILE_NAME)
+    _check_files(folder, manifest)
+    return manifest
+
+
+def read_model_manifest(folder: Path, model: str | None = None) -> Manifest:
+    """As ``read_manifest``, of the library called ``model``, which only a build of a single model
+    can do without. Raises UsageError U006 too."""
+    first = read_manifest(folder)
+    if model == first.name or (model is None and len(first.models) == 1):
+        return first
+    if model is None or model not in first.models:
+        raise UsageError(
+            "U006",
+            "the build holds several models" if model is None else f"the build has no `{model}`",
+            where=str(folder),
+            hint=f"choose with `--model`: {', '.join(first.models)}",
+        )
+    return _read(folder, _own(FILE_NAME, model, first.models))
+
+
+def _own(file_name: str, model: str, models: Sequence[str]) -> str:
+    path = Path(file_name)
+    return file_name if model == models[0] else f"{path.stem}-{model}{path.suffix}"
+
+
+def _read(folder: Path, name: str) -> Manifest:
+    path = folder / name
     try:
-        manifest = _from_json(json.loads(files.read_text(path, files.ANSWER_BYTES)))
+        return _from_json(json.loads(files.read_text(path, files.ANSWER_BYTES)))
     except OSError as error:
         raise UsageError(
             "U003",
@@ -256,8 +304,6 @@ def read_manifest(folder: Path) -> Manifest:
             where=str(path),
             hint="build again",
         ) from error
-    _check_files(folder, manifest)
-    return manifest
 
 
 def _from_json(fields: dict[str, Any]) -> Manifest:
@@ -273,6 +319,7 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["buffers"] = tuple(ArenaBuffer(**buffer) for buffer in fields["buffers"])
     fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])
+    fields["models"] = tuple(fields["models"])
     fields["backends"] = tuple(BackendRecord(**backend) for backend in fields["backends"])
     return Manifest(**fields)
 
@@ -308,7 +355,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
                 "U004",
                 f"`{name}` is not the file that was built",
                 where=str(path),
-                hint="build again; to change the C, copy `model/` out of the build folder",
+                hint=f"build again; to change the C, copy `{manifest.name}/` out of the build",
             )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcugen.kernels import Target
 from mcugen.memory.plan import Plan
 from mcugen.memory.rows.plan import RowPlan
+from mcugen.names import DEFAULT_NAME
 from mcugen.schedule import Schedule
 
 
@@ -18,17 +21,53 @@ class Source:
     sha256: str
 
 
+def sha256_of(sources: Sequence[Source]) -> str:
+    """What tells the models of a firmware from others: of a single one its own sum."""
+    sums = [source.sha256 for source in sources]
+    return sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ArenaRoom:
+    """The C array that the arena is: ``symbol`` is its name. It is as large as the largest arena of
+    the libraries that share it, of which ``owner`` defines it."""
+
+    owner: str
+    bytes: int
+    shared: bool
+
+    @property
+    def symbol(self) -> str:
+        return f"{self.owner}_arena"
+
+
 @dataclass(frozen=True)
 class Program:
     """A scheduled model with every byte placed.
 
-    ``target`` is what it was scheduled for.
+    ``target`` is what it was scheduled for, ``name`` the library's: of its folder and header, and
+    before every name in it that others see. ``overlaid`` is the room of an arena that others share,
+    which run at other times.
     """
 
     source: Source
     target: Target
     schedule: Schedule
     plan: Plan | RowPlan
+    name: str = DEFAULT_NAME
+    overlaid: ArenaRoom | None = None
+
+    @property
+    def arena(self) -> ArenaRoom:
+        """Where the plan's bytes are."""
+        return self.overlaid or ArenaRoom(self.name, self.plan.arena_bytes, shared=False)
+
+    @property
+    def weights_bytes(self) -> int:
+        """All that the kernels' calls read from flash."""
+        return sum(
+            len(constant.data) for step in self.schedule.steps for constant in step.call.constants
+        )
 
     @property
     def cost(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +41,7 @@ _LARGEST_ALIGNMENT = 8
 
 def record(
     program: Program,
+    beside: Sequence[Program],
     board: Board,
     image: Image,
     loader: Image | None,
@@ -48,13 +49,18 @@ def record(
 ) -> Manifest:
     """The manifest of the build in ``folder``; every file there must be final.
 
+    ``beside`` are all programs of the firmware, ``program`` among them.
+
     ``loader`` is None on a board that mcugen has no resident loader for.
     """
     schedule, plan = program.schedule, program.plan
     files = hash_files(folder)
-    weights = sum(len(constant.data) for step in schedule.steps for constant in step.call.constants)
+    weights = program.weights_bytes
     return Manifest(
         mcugen=__version__,
+        name=program.name,
+        models=tuple(one.name for one in beside),
+        arena_symbol=program.arena.symbol,
         model=program.source.name,
         model_sha256=program.source.sha256,
         board=board.id,
@@ -77,7 +83,7 @@ def record(
         arena_bytes=plan.arena_bytes,
         arena_lower_bound=plan.lower_bound,
         weights_bytes=weights,
-        code_bytes=len(image.bin) - weights,
+        code_bytes=len(image.bin) - sum(one.weights_bytes for one in beside),
         flash_bytes=len(image.bin),
         flash_available=board.application_flash.size,
         ram_bytes=image.address_of("_ram_used_end") - board.ram.base,
@@ -89,7 +95,7 @@ def record(
         loader_bytes=None if loader is None else len(loader.bin),
         flash_base=board.flash.base,
         sectors=board.flash.sectors,
-        image_parts=_image_parts(program, image),
+        image_parts=_image_parts(beside, image),
         backends=tuple(_backends(program, files)),
         files=files,
     )
@@ -98,7 +104,7 @@ def record(
 def _backends(program: Program, files: Mapping[str, str]) -> Iterator[BackendRecord]:
     """Those that gave files to the build."""
     for backend in program.target.backends:
-        folder = f"model/{backend.family.folder}/"
+        folder = f"{program.name}/{backend.family.folder}/"
         own = {path: digest for path, digest in files.items() if path.startswith(folder)}
         if own:
             yield BackendRecord(backend.family.name, backend.version, backend.origin, own)
@@ -219,16 +225,17 @@ def _written(program: Program) -> Iterator[Piece]:
         before.clear()
 
 
-def _image_parts(program: Program, image: Image) -> tuple[ImagePart, ...]:
+def _image_parts(programs: Sequence[Program], image: Image) -> tuple[ImagePart, ...]:
     """Weights where the linker put them, the footer at the end, and code all around.
 
     What aligns a constant behind another one counts as weights.
     """
     constants = sorted(
         (symbol.address, symbol.address + symbol.size)
+        for program in programs
         for step in program.schedule.steps
         for constant in step.call.constants
-        for symbol in (image.symbol(constant_symbol(step.name, constant.name)),)
+        for symbol in (image.symbol(constant_symbol(program.name, step.name, constant.name)),)
     )
     end = image.load_address + len(image.bin)
     footer = end - FOOTER_BYTES

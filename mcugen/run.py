@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mcugen.inputs import Input, load_input, model_input
-from mcugen.manifest import MODEL_FILE, Manifest, read_manifest
+from mcugen.manifest import Manifest, read_manifest
 from mcugen.protocol.messages import Hello
 from mcugen.protocol.session import RunResult
 from mcugen.tflite import read_model
@@ -91,7 +91,7 @@ def run(
     Raises UsageError for the files, DeviceError for the board.
     """
     manifest = read_manifest(folder)
-    graph = read_model(folder / MODEL_FILE)
+    graph = read_model(folder / manifest.model_file)
     output = graph.tensor(graph.outputs[0])
     names = read_labels(labels, output.elements) if labels else ()
     one = load_input(input_file, model_input(graph))

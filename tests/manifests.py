@@ -18,6 +18,8 @@ def manifest_of(layers: tuple[Layer, ...], *, stack_reserved: int = 4096) -> Man
     return Manifest(
         **{
             **values,
+            "name": "model",
+            "models": ("model",),
             "layers": layers,
             "input": Edge("in", "int8", (1,), 1),
             "output": Edge("out", last.dtype, last.shape, last.bytes),

@@ -1,13 +1,16 @@
-/* Runs the model on the host: inputs from stdin, the pieces of every layer's output to stdout. It
- * ends with the process that started it, and does not work on one input for ever. */
+/* Runs the model of the given number on the host: inputs from stdin, the pieces of every layer's
+ * output to stdout. It ends with the process that started it, and does not work on one input for
+ * ever. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
-#include "model.h"
+#include "mcugen_models.h"
 
 #define SECONDS_AN_INPUT 60
 
@@ -30,48 +33,42 @@ static void end_with_parent(void)
 #endif
 }
 
-#ifdef MODEL_INPUT_ROW_BYTES
-static _Alignas(4) uint8_t rows[MODEL_INPUT_BYTES];
-
 /* One row, then two, and so on: whatever the number, the same must come out. */
-static int run_model(void)
+static int run_by_rows(const struct mcugen_model *model, const uint8_t *input)
 {
-    int status = model_begin(write_piece, stdout);
+    const uint32_t height = model->input_bytes / model->row_bytes;
+    int status = model->begin(write_piece, stdout);
     uint32_t row = 0;
-    for (uint32_t count = 1; status == 0 && row < MODEL_INPUT_HEIGHT; row += count, count++) {
-        if (count > MODEL_INPUT_HEIGHT - row) {
-            count = MODEL_INPUT_HEIGHT - row;
+    for (uint32_t count = 1; status == 0 && row < height; row += count, count++) {
+        if (count > height - row) {
+            count = height - row;
         }
-        status = model_push((const void *)&rows[row * MODEL_INPUT_ROW_BYTES], count);
+        status = model->push(&input[row * model->row_bytes], count);
     }
     return status;
 }
 
-static void *input(void)
+static int run(const struct mcugen_model *model, const uint8_t *input)
 {
-    return rows;
-}
-#else
-static int run_model(void)
-{
-    return model_run(write_piece, stdout);
+    if (model->run == NULL) {
+        return run_by_rows(model, input);
+    }
+    memcpy(model->input(), input, model->input_bytes);
+    return model->run(write_piece, stdout);
 }
 
-static void *input(void)
-{
-    return model_input();
-}
-#endif
-
-int main(void)
+int main(int argc, char **argv)
 {
     end_with_parent();
-    while (fread(input(), 1, MODEL_INPUT_BYTES, stdin) == MODEL_INPUT_BYTES) {
+    const struct mcugen_model *model = &mcugen_models[argc > 1 ? atoi(argv[1]) : 0];
+    uint8_t *input = malloc(model->input_bytes);
+    while (input != NULL && fread(input, 1, model->input_bytes, stdin) == model->input_bytes) {
         alarm(SECONDS_AN_INPUT);
-        if (run_model() != 0) {
+        if (run(model, input) != 0) {
             fputs("a kernel refused its arguments\n", stderr);
             return 1;
         }
     }
-    return ferror(stdin) != 0 || fflush(stdout) != 0;
+    free(input);
+    return input == NULL || ferror(stdin) != 0 || fflush(stdout) != 0;
 }

@@ -18,7 +18,7 @@ from mcugen.boards import Board, load_board, load_board_of_build
 from mcugen.emit import shape_text
 from mcugen.ir import NO_TENSOR, Graph, Tensor
 from mcugen.kernels import Target, backends
-from mcugen.manifest import MODEL_FILE, read_manifest
+from mcugen.manifest import read_manifest
 from mcugen.ops.registry import OPERATORS
 from mcugen.passes import run_passes
 from mcugen.passes.refuse import Refusal, told
@@ -140,7 +140,7 @@ def inspect(path: Path, *, target: str | None = None) -> Anatomy:
         graph, board = read_model(path), load_board(target or _DEFAULT_TARGET)
     else:
         manifest = read_manifest(path)
-        graph = replace(read_model(path / MODEL_FILE), name=manifest.model)
+        graph = replace(read_model(path / manifest.model_file), name=manifest.model)
         board = load_board(target) if target else load_board_of_build(path, manifest.board)
     return dissect(run_passes(graph), board)
 

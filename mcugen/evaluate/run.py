@@ -18,7 +18,7 @@ from mcugen.evaluate.journal import Journal, covered
 from mcugen.evaluate.work import CHUNK_PICTURES, Chunk, Outcome, Runner, Task
 from mcugen.inputs import AS_IT_COMES, Input, Preparation, model_input
 from mcugen.ir import Graph
-from mcugen.manifest import MODEL_FILE, Manifest, read_manifest, sha256_of_json
+from mcugen.manifest import Manifest, read_manifest, sha256_of_json
 from mcugen.reference import Reference, load_references
 from mcugen.sim.board import check_modelled
 from mcugen.tflite import read_model
@@ -95,8 +95,8 @@ def _read_build(folder: Path, board: int) -> _Build:
     manifest = read_manifest(folder)
     if board:
         _check_board(folder, manifest.board)
-    graph = read_model(folder / MODEL_FILE)
-    return _Build(folder, manifest, graph, load_references(folder / MODEL_FILE, graph))
+    graph = read_model(folder / manifest.model_file)
+    return _Build(folder, manifest, graph, load_references(folder / manifest.model_file, graph))
 
 
 def _check_board(folder: Path, name: str) -> None:
@@ -109,11 +109,13 @@ def _check_board(folder: Path, name: str) -> None:
 
 
 def _task(build: _Build, data: DataSet, prepare: Preparation) -> Task:
-    sources = sorted(name for name in build.manifest.files if name.startswith("model/"))
+    manifest = build.manifest
+    folders = tuple(f"{name}/" for name in manifest.models)
+    sources = sorted(name for name in manifest.files if name.startswith(folders))
     references = tuple(reference.name for reference in build.references)
     depends = {
         "mcugen": __version__,
-        "files": {name: build.manifest.files[name] for name in (*sources, MODEL_FILE)},
+        "files": {name: manifest.files[name] for name in (*sources, manifest.model_file)},
         "references": references,
         "pillow": version("pillow"),
         "dataset": data.sha256,
@@ -121,9 +123,9 @@ def _task(build: _Build, data: DataSet, prepare: Preparation) -> Task:
     }
     return Task(
         key=sha256_of_json(depends),
-        library=tuple((name.removeprefix("model/"), _built(build, name)) for name in sources),
-        model=_built(build, MODEL_FILE),
-        manifest=build.manifest,
+        library=tuple((name, _built(build, name)) for name in sources),
+        model=_built(build, manifest.model_file),
+        manifest=manifest,
         references=references,
     )
 

@@ -34,7 +34,7 @@ class Task:
     """What all chunks share. ``key`` is a digest of what an outcome depends on, the compiler that
     makes the host build left out.
 
-    ``library`` holds the generated sources by their paths in ``model/``, ``references`` the names
+    ``library`` holds the generated sources by their paths in the build, ``references`` the names
     of the references that the outcomes are to come from.
     """
 
@@ -146,8 +146,9 @@ def _make_tools(task: Task) -> _Tools:
         folder = tempfile.TemporaryDirectory(prefix="mcugen-eval-", ignore_cleanup_errors=True)
         root = Path(folder.name)
         for name, data in task.library:
-            path = root / "model" / name
+            path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        host = build_host(root / "model", root, sizes)
+        names = task.manifest.models
+        host = build_host(root / task.manifest.name, root, sizes, names=names)
     return _Tools(task.key, folder, host, graph, references)

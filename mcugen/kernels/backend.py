@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from mcugen.boards import Core
 from mcugen.ir import Graph, Op
 from mcugen.kernels.call import Call
+
+_STAMP_DIGITS = 12
 
 Kernel = Callable[[Graph, Op, Core], Call | None]
 """Lowers an operator for a core, or returns None where this kernel cannot run it exactly."""
@@ -55,7 +57,8 @@ class Backend:
     """A family as this build has it.
 
     ``kernels`` are to be asked in their order, by the kind of operator. ``sources`` gives all files
-    for what calls need (``Call.needs``); ``version`` and ``origin`` are for the manifest.
+    for what calls need (``Call.needs``); ``version`` and ``origin`` are for the manifest; ``stamp``
+    tells all its files from those of any other version.
     """
 
     family: Family
@@ -63,6 +66,7 @@ class Backend:
     sources: Callable[[Sequence[str]], tuple[SourceFile, ...]]
     version: str
     origin: str
+    stamp: Callable[[], str]
 
     def candidates(self, graph: Graph, op: Op, core: Core) -> tuple[Call, ...]:
         """Every call of this backend that runs ``op`` exactly, the preferred one first."""
@@ -74,6 +78,14 @@ class Backend:
         own = [call for call in calls if call.backend == self.family.name]
         needs = sorted({need for call in own for need in call.needs})
         return self.sources(needs) if own else ()
+
+
+def stamp_of(texts: Iterable[str]) -> str:
+    """What tells files from others; a part of a C name."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(f"{text}\0".encode())
+    return digest.hexdigest()[:_STAMP_DIGITS]
 
 
 @dataclass(frozen=True)

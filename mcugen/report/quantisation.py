@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen.ir import NO_TENSOR, Graph, Op, Tensor
-from mcugen.manifest import MODEL_FILE, Manifest
+from mcugen.manifest import Manifest
 from mcugen.passes import run_passes
 from mcugen.tflite import read_model
 
@@ -36,7 +36,7 @@ class LayerScales:
 
 def read_quantisation(folder: Path, manifest: Manifest) -> tuple[LayerScales, ...]:
     """A row for each layer of the build. Raises McugenError where the model cannot be read."""
-    graph = run_passes(read_model(folder / MODEL_FILE))
+    graph = run_passes(read_model(folder / manifest.model_file))
     makers = {op.outputs[0]: op for op in graph.ops}
     return tuple(_of_layer(graph, makers[layer.tensor]) for layer in manifest.layers)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from mcugen.boards import Board, Region
 from mcugen.errors import BoardError, DeviceError
 from mcugen.image import ERASED, Image
-from mcugen.manifest import Writes
 from mcugen.protocol.session import Session
 from mcugen.sim.call_chain import call_chain
 from mcugen.sim.cpu import Cpu, Stopped
@@ -20,7 +19,7 @@ from mcugen.sim.peripherals_stm32f4 import add_stm32f4
 from mcugen.sim.peripherals_stm32f7 import add_stm32f7
 from mcugen.sim.trace import RunTrace
 from mcugen.sim.waiting import PATIENCE_SECONDS, Waiting
-from mcugen.sim.watch import ModelWatch, PieceCallback
+from mcugen.sim.watch import Library, ModelWatch, PieceCallback
 
 UNWRITTEN = 0xA5
 """What RAM holds at power-up, so that nothing can rely on zeros and the stack's depth shows."""
@@ -62,7 +61,7 @@ class VirtualBoard:
     address, as every chip does. Without it the flash holds nothing but the image, whose
     application is started directly. ``boot_address`` overrides both. ``image`` names what runs;
     without one there is no watching the model. ``on_piece`` is told every layer's output,
-    ``writes`` are the spans of the arena that each piece of it may write (all, if it is empty). A
+    ``library`` is what is watched and run. A
     ``read`` lets the firmware wait at least ``least_wait_seconds`` of its own time and compute for
     ``limit`` instructions, None: for ever, as a chip does. Raises BoardError B003 when the virtual
     board does not have the chip's peripherals, or the image does not lie in the flash.
@@ -75,7 +74,7 @@ class VirtualBoard:
         *,
         flash: FlashMemory | None = None,
         on_piece: PieceCallback | None = None,
-        writes: Sequence[Writes] = (),
+        library: Library = Library(),  # noqa: B008 - frozen
         boot_address: int | None = None,
         faults: Faults | None = None,
         least_wait_seconds: float = PATIENCE_SECONDS,
@@ -106,7 +105,7 @@ class VirtualBoard:
         self._watch = (
             None
             if image is None
-            else ModelWatch(self.cpu, image, (*board.memory, *registers), writes, on_piece)
+            else ModelWatch(self.cpu, image, (*board.memory, *registers), library, on_piece)
         )
         self._session = Session(self)
         self._start()

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen import resources
+from mcugen.emit import emit_models
 from mcugen.errors import DeviceError
-from mcugen.kernels import FAMILIES, family_of
+from mcugen.kernels import FAMILIES, family_of, kernels_once
+from mcugen.staging import copy_libraries, write_tree
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
+
+_SOURCES = ("host/trace.c", "mcugen_models.h")
 
 _SECONDS_AN_INPUT = 70.0
 """More than the program gives itself, by ``alarm``."""
@@ -27,16 +31,18 @@ _PIECE = struct.Struct("=III")
 
 @dataclass(frozen=True)
 class HostBuild:
-    """A program that traces the model; ``layer_bytes`` are the sizes of the layers' outputs."""
+    """A program that traces its model of a ``number``; ``layer_bytes`` are the sizes of the layers'
+    outputs."""
 
     program: Path
     layer_bytes: tuple[int, ...]
+    number: int = 0
 
     def trace(self, inputs: Sequence[bytes]) -> tuple[tuple[bytes, ...], ...]:
         """For each input the output of every layer. Raises DeviceError D003 if the program dies."""
         try:
             done = subprocess.run(
-                [str(self.program)],
+                [str(self.program), str(self.number)],
                 input=b"".join(inputs),
                 capture_output=True,
                 check=False,
@@ -84,18 +90,25 @@ def _unplanned() -> DeviceError:
 
 
 def build_host(
-    model: Path,
+    library: Path,
     work: Path,
     layer_bytes: Sequence[int],
     *,
+    names: Sequence[str] = (),
     sanitize: bool = False,
     cache: Path | None = None,
 ) -> HostBuild:
-    """Compiles the library in ``model`` below ``work``. Raises ToolchainError."""
+    """Compiles the ``library`` in the folder of its name below ``work``. Raises ToolchainError.
+
+    ``names`` are all that are built with it, from folders beside its own.
+    """
+    names = names or (library.name,)
     root = work / "source"
     shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(model, root / "model")
-    shutil.copyfile(resources.firmware_dir() / "host" / "trace.c", root / "trace.c")
+    copy_libraries(library.parent, names, root)
+    for source in _SOURCES:
+        shutil.copyfile(resources.firmware_dir() / source, root / Path(source).name)
+    write_tree(root, emit_models(names))
     includes = sorted({path.parent.relative_to(root) for path in root.rglob("*.h")})
     # A sanitizer at -O2 spends minutes on the unrolled kernels; -O1 finds the same faults.
     flags = ("-std=gnu11", "-O1", *SANITIZERS) if sanitize else ("-std=gnu11", "-O2")
@@ -104,12 +117,13 @@ def build_host(
         (*flags, *host_flags(), *(f"-I{include}" for include in includes)),
         cache,
     )
-    sources = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.c"))
+    paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.c"))
+    sources = kernels_once(paths)
     units = [Unit(path, _warnings(path)) for path in sources]
     objects = compiler.compile(root, units, work / "objects")
     program = work / "trace"
     compiler.link(root, objects, (), program)
-    return HostBuild(program, tuple(layer_bytes))
+    return HostBuild(program, tuple(layer_bytes), names.index(library.name))
 
 
 def host_flags() -> tuple[str, ...]:
@@ -118,5 +132,5 @@ def host_flags() -> tuple[str, ...]:
 
 
 def _warnings(path: str) -> tuple[str, ...]:
-    family = family_of(path.removeprefix("model/"))
+    family = family_of(path)
     return GENERATED_WARNINGS if family is None or family.strict else ("-w",)

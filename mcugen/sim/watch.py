@@ -10,11 +10,13 @@ rows that come.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from mcugen.boards import Region
 from mcugen.errors import DeviceError
 from mcugen.image import Image
-from mcugen.manifest import Writes
+from mcugen.manifest import Manifest, Writes
+from mcugen.names import DEFAULT_NAME
 from mcugen.sim.cpu import Cpu
 from mcugen.sim.trace import StrayWrite
 
@@ -27,19 +29,32 @@ Span = tuple[int, int]
 _MOST_STRAYS = 64
 
 
-class ModelWatch:
-    """Collects each layer's output and the stores that are not its own, from a run to the next.
+@dataclass(frozen=True)
+class Library:
+    """A generated library of a firmware: ``name`` and the C name of its ``arena``, its ``number``
+    for the console, and the spans of the arena that it may write for each piece of output, in bytes
+    from its start; without them everything may be written."""
 
-    ``writes`` are the spans of the arena that may be written for each piece of output, in bytes
-    from its start; without them everything may be written.
-    """
+    name: str = DEFAULT_NAME
+    arena: str = f"{DEFAULT_NAME}_arena"
+    number: int = 0
+    writes: Sequence[Writes] = ()
+
+
+def library_of(manifest: Manifest) -> Library:
+    """That which a manifest is of."""
+    return Library(manifest.name, manifest.arena_symbol, manifest.number, manifest.writes)
+
+
+class ModelWatch:
+    """Collects each layer's output and the stores that are not its own, from a run to the next."""
 
     def __init__(
         self,
         cpu: Cpu,
         image: Image,
         writable: Sequence[Region],
-        writes: Sequence[Writes] = (),
+        library: Library,
         on_piece: PieceCallback | None = None,
     ) -> None:
         self._pieces = 0
@@ -49,15 +64,16 @@ class ModelWatch:
         self._image = image
         self._on_piece = on_piece
         self._model_runs = False
-        self._arena = _arena(image)
-        self._writes = writes
+        self._arena = _place(image, library.arena)
+        self._writes = library.writes
         self._store_hooks: list[Callable[[], None]] = []
         cpu.on_execution(image.address_of("console_model_begins"), self._forget_outputs)
         cpu.on_execution(image.address_of("console_model_runs"), self._runs)
         cpu.on_execution(image.address_of("console_on_piece"), self._piece_ends)
         cpu.on_execution(image.address_of("console_model_ended"), self._ended)
         everything = [(region.base, region.end) for region in writable]
-        for begin, end in _outside(everything, (self._arena, _stack(image), *_state(image))):
+        own = (self._arena, _stack(image), *_state(image, library))
+        for begin, end in _outside(everything, own):
             cpu.on_store(begin, end, self._stored)
 
     @property
@@ -128,15 +144,15 @@ class ModelWatch:
         )
 
 
-def _arena(image: Image) -> Span:
-    arena = image.symbol("model_arena")
-    return arena.address, arena.address + arena.size
+def _place(image: Image, name: str) -> Span:
+    symbol = image.symbol(name)
+    return symbol.address, symbol.address + symbol.size
 
 
-def _state(image: Image) -> tuple[Span, ...]:
+def _state(image: Image, library: Library) -> tuple[Span, ...]:
     """What the library itself remembers while a picture comes in rows."""
-    state = image.symbols.get("model_stream")
-    return () if state is None else ((state.address, state.address + state.size),)
+    name = f"{library.name}_stream"
+    return (_place(image, name),) if name in image.symbols else ()
 
 
 def _stack(image: Image) -> Span:

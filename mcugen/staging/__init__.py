@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,9 +48,10 @@ def write_tree(folder: Path, tree: Mapping[str, str]) -> None:
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def copy_library(build: Path, root: Path) -> None:
-    """The generated library of a build, as the start of another one."""
-    shutil.copytree(build / "model", root / "model")
+def copy_libraries(build: Path, names: Sequence[str], root: Path) -> None:
+    """The generated libraries of a build, as the start of another one."""
+    for name in names:
+        shutil.copytree(build / name, root / name)
 
 
 def _refuse_foreign(place: Path, output: Path) -> None:

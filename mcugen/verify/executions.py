@@ -20,7 +20,7 @@ from mcugen.reference import Reference, aborted, agreed_trace
 from mcugen.sim.host import build_host
 from mcugen.sim.qemu import QemuBoard
 from mcugen.sim.trace import RunTrace
-from mcugen.staging import copy_library, write_tree
+from mcugen.staging import copy_libraries, write_tree
 from mcugen.temporary import temporary_folder
 from mcugen.verify.device import Device
 from mcugen.verify.left_out import part, whole
@@ -119,10 +119,12 @@ def run_reference(
 def run_host(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], object_cache: Path | None = None
 ) -> Execution:
-    """The native build of ``model/``."""
+    """The native build of the library."""
     with temporary_folder("mcugen-host-") as work:
         sizes = [layer.bytes for layer in manifest.layers]
-        build = build_host(folder / "model", work, sizes, cache=object_cache)
+        build = build_host(
+            folder / manifest.name, work, sizes, names=manifest.models, cache=object_cache
+        )
         traces = build.trace([one.data for one in inputs])
     return Execution("host", tuple(trace_of(trace, manifest.layers) for trace in traces))
 
@@ -164,11 +166,12 @@ def _run_here(folder: Path, manifest: Manifest, data: bytes) -> RunTrace:
 def boot(folder: Path, manifest: Manifest) -> VirtualBoard:
     """A virtual board that boots the build in ``folder``."""
     from mcugen.sim.board import VirtualBoard, instruction_limit
+    from mcugen.sim.watch import library_of
 
     return VirtualBoard(
         load_board_of_build(folder, manifest.board),
         read_image(folder / "firmware.elf", folder / "firmware.bin"),
-        writes=manifest.writes,
+        library=library_of(manifest),
         limit=instruction_limit(manifest.macs),
     )
 
@@ -179,9 +182,9 @@ def run_qemu(
     """The same sources, built for QEMU's Cortex-M7 board and run there."""
     board = load_board(QEMU_BOARD)
     with temporary_folder("mcugen-qemu-") as root:
-        copy_library(folder, root)
-        write_tree(root, firmware_tree(board))
-        image = build_firmware(root, board, root / "objects")
+        copy_libraries(folder, manifest.models, root)
+        write_tree(root, firmware_tree(board, manifest.models))
+        image = build_firmware(root, board, root / "objects", names=manifest.models)
         with QemuBoard(board, image) as emulated:
             runs = []
             for number, one in enumerate(inputs, 1):

@@ -13,7 +13,7 @@ import numpy as np
 from mcugen.errors import UsageError
 from mcugen.inputs import Input, default_inputs, load_input, model_input
 from mcugen.ir import Graph
-from mcugen.manifest import MODEL_FILE, Manifest, read_manifest
+from mcugen.manifest import Manifest, read_manifest
 from mcugen.protocol.messages import Hello
 from mcugen.reference import load_references
 from mcugen.tflite import read_model
@@ -55,7 +55,7 @@ def verify(
     answered.
     """
     manifest = read_manifest(folder)
-    graph = read_model(folder / MODEL_FILE)
+    graph = read_model(folder / manifest.model_file)
     output = graph.tensor(graph.outputs[0])
     names = read_labels(labels, output.elements) if labels else ()
     data = _inputs(graph, inputs, seed, count)
@@ -68,7 +68,7 @@ def verify(
             on_event("asking the board who it is")
             device = greet(port, folder, manifest)
         on_event("reference kernels")
-        references = load_references(folder / MODEL_FILE, graph)
+        references = load_references(folder / manifest.model_file, graph)
         expected = run_reference(references, graph, manifest, data, on_event)
         done = (
             expected.execution,

@@ -37,8 +37,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory, object_cache: Path) -> Path
 
     def sabotaged(*arguments: Any) -> dict[str, str]:
         tree = dict(emit(*arguments))
-        tree["weights.c"] = re.sub(
-            r"(model_conv_0_weights\[\d+\] = \{\s*)-19,", r"\1 90,", tree["weights.c"]
+        tree["model_weights.c"] = re.sub(
+            r"(model_conv_0_weights\[\d+\] = \{\s*)-19,", r"\1 90,", tree["model_weights.c"]
         )
         return tree
 

@@ -135,7 +135,9 @@ def test_a_difference_in_a_later_picture_has_its_number(folder: Path, dataset: P
     def forged(task: Task, parts: Any, make: Any) -> Generator[Outcome, None, None]:
         for part in parts:
             if part.start == 40:
-                (name, source) = next(pair for pair in task.library if pair[0] == "weights.c")
+                (name, source) = next(
+                    pair for pair in task.library if pair[0] == "model/model_weights.c"
+                )
                 changed = source.replace(b"-19,", b" 90,", 1)
                 rest = tuple(pair for pair in task.library if pair[0] != name)
                 task = replace(task, key="forged", library=(*rest, (name, changed)))

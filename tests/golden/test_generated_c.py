@@ -16,12 +16,12 @@ from tests.networks import small_mobilenet
 from tests.row_networks import expanding_network
 
 GOLDEN = Path(__file__).parent
-FILES = ("model.c", "model.h", "weights.h", "weights.c", "CMakeLists.txt")
+FILES = ("model.c", "model.h", "model_weights.h", "model_weights.c", "CMakeLists.txt")
 # What the small network does not have.
 SINGLE = ("DEQUANTIZE", "MAX_POOL_2D", "MEAN", "PAD", "QUANTIZE")
 
 
-BUILD = re.compile(r"\bmodel_run_[0-9a-f]{12}\b")
+BUILD = re.compile(r"\b(model_run|mcugen_cmsis_nn|mcugen_kernels)_[0-9a-f]{12}\b")
 """Changes with every kernel that is copied."""
 
 
@@ -40,8 +40,9 @@ def graph_named(name: str) -> Graph:
 def test_generated_c(name: str, request: pytest.FixtureRequest) -> None:
     program = program_of(graph_named(name), arena="least" if name.endswith("by_rows") else None)
     tree = dict(emit_model(program))
-    tree["model.h"], found = BUILD.subn("model_run_BUILD", tree["model.h"])
-    assert found == 1
+    for file in ("model.h", "model.c"):
+        tree[file], found = BUILD.subn(r"\1_BUILD", tree[file])
+        assert found
     folder = GOLDEN / name.lower()
     wanted = [file for file in FILES if file in tree] if name == "small_mobilenet" else ["model.c"]
     if request.config.getoption("--update-golden"):

@@ -25,6 +25,7 @@ ENDLESS = """
 #include "model.h"
 static unsigned char bytes[1];
 void *model_input(void) { return bytes; }
+const void *model_output(void) { return bytes; }
 int model_run(model_hook hook, void *context)
 {
     FILE *file = fopen(getenv("STARTED"), "w");
@@ -38,9 +39,15 @@ int model_run(model_hook hook, void *context)
 HEADER = """
 #include <stdint.h>
 #include <stdlib.h>
+#define MODEL_NAME "endless"
+#define MODEL_HASH ""
 #define MODEL_INPUT_BYTES 1
-typedef void (*model_hook)(void *, uint32_t, const void *, uint32_t);
+#define MODEL_OUTPUT_BYTES 1
+#define MODEL_LAYERS 1
+#define MODEL_LAYER_BYTES {1}
+typedef void (*model_hook)(void *, uint32_t, uint32_t, const void *, uint32_t);
 void *model_input(void);
+const void *model_output(void);
 int model_run(model_hook hook, void *context);
 """
 

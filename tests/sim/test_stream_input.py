@@ -22,6 +22,7 @@ from mcugen.protocol.frames import Decoder, Frame, encode
 from mcugen.protocol.messages import Ack, Answer, Error, ErrorCode
 from mcugen.sim.board import VirtualBoard
 from mcugen.sim.host import build_host, host_flags
+from mcugen.sim.watch import library_of
 from mcugen.staging import write_tree
 from mcugen.tflite import write_model
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit
@@ -155,7 +156,7 @@ def host_program(source: Path, library: Path, work: Path, cache: Path) -> Path:
     write_tree(work, tree)
     includes = sorted({str(Path(path).parent) for path in tree if path.endswith(".h")})
     flags = ("-std=c11", "-O1", *host_flags(), *(f"-I{folder}" for folder in includes))
-    own = ("program.c", "model/model.c", "model/weights.c")
+    own = ("program.c", "model/model.c", "model/model_weights.c")
     units = [
         Unit(path, (*GENERATED_WARNINGS, "-Werror") if path in own else ("-w",))
         for path in sorted({"program.c", *tree})
@@ -189,7 +190,7 @@ def test_the_camera_loop_of_the_document() -> None:
 
 def boot(built: BuildResult) -> VirtualBoard:
     image = read_image(built.folder / "firmware.elf")
-    return VirtualBoard(load_board("stm32f7"), image, writes=built.manifest.writes)
+    return VirtualBoard(load_board("stm32f7"), image, library=library_of(built.manifest))
 
 
 def ask(board: VirtualBoard, *frames: Frame) -> list[Answer | None]:

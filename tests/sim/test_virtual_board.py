@@ -21,6 +21,7 @@ from mcugen.protocol.messages import Ack, Counts, Done, Error, ErrorCode, LayerR
 from mcugen.protocol.session import Session
 from mcugen.sim.board import VirtualBoard, instruction_limit
 from mcugen.sim.peripherals import Faults
+from mcugen.sim.watch import Library
 
 Tiny = Callable[..., Image]
 Layers = Callable[[bytes], tuple[bytes, bytes, bytes]]
@@ -129,7 +130,7 @@ TINY_WRITES = tiny_writes((0, 600), (0, 1200), (1216, 2416))
 
 def test_store_to_what_is_another_layers_is_seen(tiny: Tiny, tiny_layers: Layers) -> None:
     writes = tiny_writes((0, 600), (0, 1196), (1216, 2416))
-    board = VirtualBoard(load_board(NUCLEO), tiny(), writes=writes)
+    board = VirtualBoard(load_board(NUCLEO), tiny(), library=Library(writes=writes))
     arena = tiny().address_of("model_arena")
     for _ in range(2):
         trace = board.run(DATA)
@@ -139,7 +140,7 @@ def test_store_to_what_is_another_layers_is_seen(tiny: Tiny, tiny_layers: Layers
 
 def test_store_half_outside_a_layers_own_is_seen(tiny: Tiny) -> None:
     image = tiny(NUCLEO, "TINY_STORE_ACROSS_OUTPUT")
-    board = VirtualBoard(load_board(NUCLEO), image, writes=TINY_WRITES)
+    board = VirtualBoard(load_board(NUCLEO), image, library=Library(writes=TINY_WRITES))
     (stray,) = board.run(DATA).stray_writes
     assert (stray.address, stray.size) == (image.address_of("model_arena") + 1198, 4)
 
@@ -148,7 +149,7 @@ def test_store_half_outside_a_layers_own_is_seen(tiny: Tiny) -> None:
 def test_no_layer_that_keeps_to_its_own_is_blamed(
     tiny: Tiny, tiny_layers: Layers, name: str
 ) -> None:
-    board = VirtualBoard(load_board(name), tiny(name), writes=TINY_WRITES)
+    board = VirtualBoard(load_board(name), tiny(name), library=Library(writes=TINY_WRITES))
     assert board.run(DATA) == boot(tiny(name), name).run(DATA)
     assert board.run(DATA).outputs == tiny_layers(DATA)
 

@@ -14,7 +14,7 @@ from mcugen.kernels.cmsis_nn import lower
 from mcugen.kernels.cmsis_nn.cost import COSTS
 from mcugen.kernels.cmsis_nn.family import FAMILY
 from mcugen.kernels.cmsis_nn.release import Release
-from mcugen.kernels.cmsis_nn.sources import find, select
+from mcugen.kernels.cmsis_nn.sources import find, select, stamp
 
 __all__ = ["COSTS", "FAMILY", "KERNELS", "backend"]
 
@@ -40,4 +40,5 @@ def backend(folder: Path | None) -> Backend:
         sources=partial(select, found),
         version=found.release.version,
         origin=found.origin,
+        stamp=partial(stamp, found.root),
     )

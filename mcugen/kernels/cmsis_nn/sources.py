@@ -12,11 +12,12 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mcugen import files
 from mcugen.errors import ToolchainError
-from mcugen.kernels.backend import SourceFile
+from mcugen.kernels.backend import SourceFile, stamp_of
 from mcugen.kernels.cmsis_nn.release import RELEASES, Release
 
 _REVISION = re.compile(r"\$Revision:\s*V\.(\d+\.\d+\.\d+)")
@@ -106,6 +107,12 @@ def _text(path: Path) -> str:
         raise ToolchainError(
             "T003", f"a file of CMSIS-NN cannot be read: {reason}", where=str(path)
         ) from error
+
+
+@cache
+def stamp(root: Path) -> str:
+    """Of all C in the folder of a CMSIS-NN."""
+    return stamp_of(_text(path) for path in sorted(root.glob("**/*.[ch]")))
 
 
 def select(sources: CmsisNN, entries: Iterable[str]) -> tuple[SourceFile, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcugen import resources
-from mcugen.kernels.backend import Backend, Kernel, SourceFile
+from mcugen.kernels.backend import Backend, Kernel, SourceFile, stamp_of
 from mcugen.kernels.portable import lower
 from mcugen.kernels.portable.cost import COSTS
 from mcugen.kernels.portable.family import FAMILY
@@ -27,7 +27,12 @@ _HEADERS = ("fixed_point.h", "kernels.h")
 
 
 def backend() -> Backend:
-    return Backend(FAMILY, KERNELS, _sources, version=__version__, origin=FAMILY.name)
+    return Backend(FAMILY, KERNELS, _sources, version=__version__, origin=FAMILY.name, stamp=_stamp)
+
+
+def _stamp() -> str:
+    folder = resources.firmware_dir() / "kernels"
+    return stamp_of(path.read_text("utf-8") for path in sorted(folder.glob("*.[ch]")))
 
 
 def _sources(needs: Sequence[str]) -> tuple[SourceFile, ...]:

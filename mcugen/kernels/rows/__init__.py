@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcugen import resources
-from mcugen.kernels.backend import Backend, Kernel, SourceFile
+from mcugen.kernels.backend import Backend, Kernel, SourceFile, stamp_of
 from mcugen.kernels.rows import pointwise, windows
 from mcugen.kernels.rows.cost import COSTS
 from mcugen.kernels.rows.family import FAMILY
@@ -44,7 +44,11 @@ reference does."""
 
 
 def backend() -> Backend:
-    return Backend(FAMILY, KERNELS, _sources, version=__version__, origin="mcugen")
+    return Backend(FAMILY, KERNELS, _sources, version=__version__, origin="mcugen", stamp=_stamp)
+
+
+def _stamp() -> str:
+    return stamp_of(file.text for file in _sources(()))
 
 
 def _sources(needs: Sequence[str]) -> tuple[SourceFile, ...]:

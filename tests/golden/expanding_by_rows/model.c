@@ -37,7 +37,13 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
-#include "weights.h"
+#include "model_weights.h"
+
+/* Links only with the very kernels that this library was proven with. */
+extern const char mcugen_cmsis_nn_BUILD;
+__attribute__((used)) static const char *const kernels[] = {
+    &mcugen_cmsis_nn_BUILD,
+};
 
 static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 

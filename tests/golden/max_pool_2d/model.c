@@ -28,6 +28,12 @@
 #pragma GCC diagnostic pop
 #endif
 
+/* Links only with the very kernels that this library was proven with. */
+extern const char mcugen_cmsis_nn_BUILD;
+__attribute__((used)) static const char *const kernels[] = {
+    &mcugen_cmsis_nn_BUILD,
+};
+
 static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
 /* 0: MAX_POOL_2D, 6x7x12 to 3x1x12 */

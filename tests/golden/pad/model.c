@@ -18,6 +18,12 @@
 
 #include "kernels.h"
 
+/* Links only with the very kernels that this library was proven with. */
+extern const char mcugen_kernels_BUILD;
+__attribute__((used)) static const char *const kernels[] = {
+    &mcugen_kernels_BUILD,
+};
+
 static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
 /* 0: PAD, 4x5x7 to 7x8x11 */

@@ -17,7 +17,13 @@
 #include <stddef.h>
 
 #include "kernels.h"
-#include "weights.h"
+#include "model_weights.h"
+
+/* Links only with the very kernels that this library was proven with. */
+extern const char mcugen_kernels_BUILD;
+__attribute__((used)) static const char *const kernels[] = {
+    &mcugen_kernels_BUILD,
+};
 
 static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
 
