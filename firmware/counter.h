@@ -4,16 +4,10 @@
 
 #include <stdint.h>
 
-/* What it counts, as HELLO says it. An instruction is not a cycle: on no core can one be told from
- * the other. */
-enum counter_unit {
-    COUNTS_NOTHING = 0, /* counter_now() stays as it is */
-    COUNTS_CYCLES = 1,
-    COUNTS_INSTRUCTIONS = 2
-};
+#include "mcugen_counts.h"
 
-/* Starts the counter. */
-enum counter_unit counter_start(void);
+/* Starts the counter. Where it counts nothing, counter_now() stays as it is. */
+enum mcugen_counts counter_start(void);
 
 /* Wraps around at 2^32; differences stay right. */
 uint32_t counter_now(void);

@@ -27,12 +27,12 @@ static bool is_virtual(void)
     return CPUID_IMPLEMENTER(SCB_CPUID) == CPUID_IMPLEMENTER_SOFTWARE;
 }
 
-enum counter_unit counter_start(void)
+enum mcugen_counts counter_start(void)
 {
     if (!counts()) {
-        return COUNTS_NOTHING;
+        return MCUGEN_COUNTS_NOTHING;
     }
-    return is_virtual() ? COUNTS_INSTRUCTIONS : COUNTS_CYCLES;
+    return is_virtual() ? MCUGEN_COUNTS_INSTRUCTIONS : MCUGEN_COUNTS_CYCLES;
 }
 
 uint32_t counter_now(void)

@@ -1,8 +1,9 @@
 /* Every exception ends here: report it over the console, then stop. */
 #include "fault.h"
 
-#include "console.h"
 #include "cortex_m.h"
+#include "mcugen_console.h"
+#include "uart.h"
 
 /* The frame that the processor pushed (r0-r3, r12, lr, pc, xpsr), as word indices. */
 enum {
@@ -46,9 +47,19 @@ static uint32_t faulting_address(uint32_t cfsr)
     return (cfsr & CFSR_MMARVALID) ? SCB_MMFAR : 0u;
 }
 
+/* Says what happened, then again whenever somebody asks anything. */
+static _Noreturn void report(const struct mcugen_fault *fault)
+{
+    for (;;) {
+        mcugen_console_report(fault);
+        while (uart_read() != 0) {
+        }
+    }
+}
+
 __attribute__((noreturn, used)) void fault_stop(uint32_t stacked)
 {
-    struct fault fault = {.exception = active_exception(), .sp = stacked};
+    struct mcugen_fault fault = {.exception = active_exception(), .sp = stacked};
     const uint32_t *frame = (const uint32_t *)(uintptr_t)stacked;
     /* A frame outside the stack was never written, and reading it could lock up the processor. */
     if (frame >= _stack_bottom && frame + FRAME_WORDS <= _stack_top) {
@@ -58,5 +69,5 @@ __attribute__((noreturn, used)) void fault_stop(uint32_t stacked)
     fault.cfsr = SCB_CFSR;
     fault.hfsr = SCB_HFSR;
     fault.address = faulting_address(fault.cfsr);
-    console_report_fault(&fault);
+    report(&fault);
 }

@@ -21,11 +21,21 @@ void uart_start(uint32_t clock_hz)
     UART_CTRL = CTRL_TX_RX;
 }
 
+enum uart_event uart_poll(uint8_t *byte)
+{
+    if ((UART_STATE & STATE_RX_FULL) == 0) {
+        return UART_SILENT;
+    }
+    *byte = (uint8_t)UART_DATA;
+    return UART_BYTE;
+}
+
 uint8_t uart_read(void)
 {
-    while ((UART_STATE & STATE_RX_FULL) == 0) {
+    uint8_t byte = 0;
+    while (uart_poll(&byte) == UART_SILENT) {
     }
-    return (uint8_t)UART_DATA;
+    return byte;
 }
 
 static void wait_for_room(void)

@@ -16,6 +16,7 @@
 #define CR1_UE          (1u << 0)
 #define CR1_RE          (1u << 2)
 #define CR1_TE          (1u << 3)
+#define ISR_DAMAGED     0x7u /* parity, framing, noise; same bits in ICR */
 #define ISR_LINE_ERRORS 0xFu /* parity, framing, noise, overrun; same bits in ICR */
 #define ISR_RXNE        (1u << 5)
 #define ISR_TC          (1u << 6)
@@ -42,16 +43,25 @@ void uart_start(uint32_t clock_hz)
     LPUART_CR1 = CR1_UE | CR1_RE | CR1_TE;
 }
 
-uint8_t uart_read(void)
+enum uart_event uart_poll(uint8_t *byte)
 {
-    uint32_t status;
-    do {
-        status = LPUART_ISR;
-    } while ((status & ISR_RXNE) == 0);
+    uint32_t status = LPUART_ISR;
+    if ((status & ISR_RXNE) == 0) {
+        return UART_SILENT;
+    }
     if (status & ISR_LINE_ERRORS) {
         LPUART_ICR = status & ISR_LINE_ERRORS;
     }
-    return (uint8_t)LPUART_RDR;
+    *byte = (uint8_t)LPUART_RDR;
+    return (status & ISR_DAMAGED) ? UART_DAMAGED : UART_BYTE;
+}
+
+uint8_t uart_read(void)
+{
+    uint8_t byte = 0;
+    while (uart_poll(&byte) == UART_SILENT) {
+    }
+    return byte;
 }
 
 static void wait_for(uint32_t flag)

@@ -42,7 +42,7 @@ _LEAST_ALIGNMENT = 16
 """Of the arena, in bytes."""
 
 _LINE_WIDTH = 98
-_HEADER, _MODELS = "model.h", "mcugen_models.c"
+_HEADER, _MODELS = "model.h", "mcugen_models"
 _BUILD_DIGITS = 12
 
 
@@ -173,20 +173,29 @@ def _digest(tree: SourceTree) -> str:
     return digest.hexdigest()[:_BUILD_DIGITS]
 
 
-def emit_models(names: Sequence[str]) -> SourceTree:
-    """The table of a program's libraries, for its console or the host's trace."""
-    template = _environment().get_template(f"{_MODELS}.j2")
-    return {_MODELS: template.render(names=names, version=__version__)}
-
-
-def emit_firmware(board: Board, names: Sequence[str]) -> SourceTree:
+def emit_firmware(board: Board) -> SourceTree:
     """What the firmware needs besides its own sources, paths relative to ``firmware/``."""
     environment = _environment()
     return {
         "board.h": environment.get_template("board.h.j2").render(board=board),
         "linker.ld": environment.get_template("linker.ld.j2").render(board=board),
-        **emit_models(names),
     }
+
+
+def emit_console(sources: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """What ties libraries of these names to the console's own ``sources``, and the build file for
+    all; paths relative to ``console/``."""
+    environment = _environment()
+    tree = {}
+    for name in names:
+        for end in "ch":
+            template = environment.get_template(f"model_console.{end}.j2")
+            tree[f"{name}_console.{end}"] = template.render(name=name)
+    for file in (f"{_MODELS}.h", f"{_MODELS}.c"):
+        tree[file] = environment.get_template(f"{file}.j2").render(names=names)
+    built = sorted((*sources, *(file for file in tree if file.endswith(".c"))))
+    cmake = environment.get_template("console_CMakeLists.txt.j2")
+    return {**tree, "CMakeLists.txt": cmake.render(names=names, sources=built)}
 
 
 def emit_loader(board: Board, *, no_read: bool = False) -> SourceTree:

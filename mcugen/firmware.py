@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mcugen import resources
 from mcugen.boards import Board
-from mcugen.emit import SourceTree, emit_firmware, emit_loader
+from mcugen.emit import SourceTree, emit_console, emit_firmware, emit_loader
 from mcugen.errors import FitError, ToolchainError, UsageError
 from mcugen.footer import FOOTER_BYTES, footer_for
 from mcugen.image import ERASED, Image, read_image
@@ -23,7 +23,8 @@ UNKNOWN_MODEL = "0" * 64
 _LOADER_HEADERS = (
     "cortex_m.h",
     "counter.h",
-    "crc32.h",
+    "console/mcugen_counts.h",
+    "console/mcugen_crc32.h",
     "mailbox.h",
     "pins_stm32.h",
     "uart.h",
@@ -33,14 +34,22 @@ _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes?")
 
 
 def firmware_tree(board: Board, names: Sequence[str] = (DEFAULT_NAME,)) -> SourceTree:
-    """The firmware's sources around libraries of these names, paths relative to the build
-    folder."""
+    """The firmware's sources around libraries of these names and the console's, paths relative to
+    the build folder."""
     folder = resources.firmware_dir()
     own = [*board.firmware_sources, *(path.name for path in sorted(folder.glob("*.h")))]
     tree = {name: (folder / name).read_text("utf-8") for name in own}
-    return {
-        f"firmware/{name}": text for name, text in {**tree, **emit_firmware(board, names)}.items()
-    }
+    tree |= emit_firmware(board)
+    return {**{f"firmware/{name}": text for name, text in tree.items()}, **console_tree(names)}
+
+
+def console_tree(names: Sequence[str] = (DEFAULT_NAME,)) -> SourceTree:
+    """The console's sources, which go into any program with libraries of these names, paths
+    relative to the build folder."""
+    folder = resources.firmware_dir() / "console"
+    tree = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.[ch]"))}
+    tree |= emit_console([name for name in tree if name.endswith(".c")], names)
+    return {f"console/{name}": text for name, text in tree.items()}
 
 
 def loader_tree(board: Board, *, no_read: bool = False) -> SourceTree:
@@ -75,14 +84,14 @@ def build_firmware(
     names: Sequence[str] = (DEFAULT_NAME,),
     model_sha256: str = UNKNOWN_MODEL,
 ) -> Image:
-    """Compiles the libraries ``names`` and ``firmware/`` below ``root`` into
+    """Compiles the libraries ``names``, ``console/`` and ``firmware/`` below ``root`` into
     ``firmware.elf/.bin/.hex``.
 
     Raises ToolchainError, and FitError F001 or F002 when the linker runs out of memory.
     """
     elf = root / "firmware.elf"
     try:
-        _compile_and_link(root, board, (*names, "firmware"), elf, objects, cache)
+        _compile_and_link(root, board, (*names, "console", "firmware"), elf, objects, cache)
     except ToolchainError as error:
         raise _overflow(board, error) or error from None
     _fill_in_footer(elf, objects, model_sha256)
@@ -143,7 +152,7 @@ def _unit_flags(path: str) -> tuple[str, ...]:
     family = family_of(path)
     if family is not None:
         return (*family.flags, *(GENERATED_WARNINGS if family.strict else ("-w",)))
-    return ("-O2" if path.endswith("/crc32.c") else "-Os", *GENERATED_WARNINGS)
+    return ("-O2" if path.endswith("/mcugen_crc32.c") else "-Os", *GENERATED_WARNINGS)
 
 
 def _overflow(board: Board, error: ToolchainError) -> FitError | None:

@@ -60,7 +60,7 @@ static int run(const struct mcugen_model *model, const uint8_t *input)
 int main(int argc, char **argv)
 {
     end_with_parent();
-    const struct mcugen_model *model = &mcugen_models[argc > 1 ? atoi(argv[1]) : 0];
+    const struct mcugen_model *model = mcugen_models[argc > 1 ? atoi(argv[1]) : 0];
     uint8_t *input = malloc(model->input_bytes);
     while (input != NULL && fread(input, 1, model->input_bytes, stdin) == model->input_bytes) {
         alarm(SECONDS_AN_INPUT);

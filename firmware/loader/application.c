@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #include "cortex_m.h"
-#include "crc32.h"
+#include "mcugen_crc32.h"
 #include "layout.h"
 
 /* mcugen/footer.py is the definition. */
@@ -50,7 +50,7 @@ bool application_is_whole(void)
         return false;
     }
     const void *start = (const void *)(uintptr_t)LAYOUT_APPLICATION;
-    return crc32_update(0, start, footer_word(FOOTER_WORD_LENGTH)) == footer_word(FOOTER_WORD_CRC);
+    return mcugen_crc32_update(0, start, footer_word(FOOTER_WORD_LENGTH)) == footer_word(FOOTER_WORD_CRC);
 }
 
 _Noreturn void application_enter(void)

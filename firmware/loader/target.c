@@ -3,7 +3,7 @@
 
 #include "application.h"
 #include "cortex_m.h"
-#include "crc32.h"
+#include "mcugen_crc32.h"
 #include "flash.h"
 #include "layout.h"
 #include "mailbox.h"
@@ -55,7 +55,7 @@ uint8_t target_byte(uint32_t address)
 
 uint32_t target_crc(uint32_t address, uint32_t length)
 {
-    return crc32_update(0, (const void *)(uintptr_t)address, length);
+    return mcugen_crc32_update(0, (const void *)(uintptr_t)address, length);
 }
 
 bool target_writable(uint32_t address, uint32_t length)

@@ -21,10 +21,7 @@ _COMMON_SOURCES = (
     "startup.c",
     "fault.c",
     "main.c",
-    "console.c",
-    "frame.c",
-    "cobs.c",
-    "crc32.c",
+    "port.c",
 )
 _LOADER_SOURCES = (
     "loader/startup.c",
@@ -32,7 +29,7 @@ _LOADER_SOURCES = (
     "loader/protocol.c",
     "loader/target.c",
     "loader/application.c",
-    "crc32.c",
+    "console/mcugen_crc32.c",
 )
 
 

@@ -1,4 +1,7 @@
-"""What frames mean: requests of the host and answers of the firmware (firmware/messages.h)."""
+"""What frames mean: requests of the host and answers of the firmware.
+
+The firmware's end is ``firmware/console/mcugen_messages.h``.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from dataclasses import dataclass
 
 from mcugen.protocol.frames import PAYLOAD_MAX, Frame
 
-PROTOCOL_VERSION = 2
-INPUT_CHUNK = PAYLOAD_MAX - 4
+PROTOCOL_VERSION = 3
+INPUT_CHUNK = PAYLOAD_MAX - 5
 OUTPUT_CHUNK = PAYLOAD_MAX
 
 
@@ -46,6 +49,8 @@ class ErrorCode(enum.IntEnum):
     OUT_OF_ORDER = 5
     INPUT_INCOMPLETE = 6
     NO_OUTPUT = 7
+    NO_LOADER = 8
+    NO_MODEL = 9
 
 
 class Counts(enum.Enum):
@@ -133,20 +138,21 @@ class MalformedAnswer(ValueError):  # noqa: N818 - reads as what it is
     """A frame with a good check sum that means nothing."""
 
 
-def hello_request(sequence: int) -> Frame:
-    return Frame(RequestType.HELLO, sequence, b"")
+def hello_request(sequence: int, model: int = 0) -> Frame:
+    """Of the first model as all versions of the protocol ask, of another one by its number."""
+    return Frame(RequestType.HELLO, sequence, bytes([model]) if model else b"")
 
 
-def input_request(sequence: int, offset: int, data: bytes) -> Frame:
-    return Frame(RequestType.INPUT, sequence, struct.pack("<I", offset) + data)
+def input_request(sequence: int, offset: int, data: bytes, model: int = 0) -> Frame:
+    return Frame(RequestType.INPUT, sequence, struct.pack("<BI", model, offset) + data)
 
 
-def run_request(sequence: int) -> Frame:
-    return Frame(RequestType.RUN, sequence, b"")
+def run_request(sequence: int, model: int = 0) -> Frame:
+    return Frame(RequestType.RUN, sequence, bytes([model]))
 
 
-def output_request(sequence: int, offset: int, length: int) -> Frame:
-    return Frame(RequestType.OUTPUT, sequence, struct.pack("<II", offset, length))
+def output_request(sequence: int, offset: int, length: int, model: int = 0) -> Frame:
+    return Frame(RequestType.OUTPUT, sequence, struct.pack("<BII", model, offset, length))
 
 
 def reboot_request(sequence: int) -> Frame:

@@ -80,14 +80,23 @@ class RunResult:
         return tuple(layer.count for layer in self.layers) if self.counts is unit else ()
 
 
+class RefusedRequest(DeviceError):  # noqa: N818 - reads as what it is
+    """The firmware understood a request and will not carry it out: ``answer`` says why."""
+
+    def __init__(self, answer: Error) -> None:
+        super().__init__("D002", f"the firmware refuses a request: {answer.name}")
+        self.answer = answer
+
+
 class Session:
-    """One host and one firmware.
+    """One host and one firmware, about its model of the number ``model``.
 
     Methods raise DeviceError: D001 for silence, D002 for nonsense, D003 for a crash.
     """
 
-    def __init__(self, port: Port, patience: Patience | None = None) -> None:
+    def __init__(self, port: Port, patience: Patience | None = None, model: int = 0) -> None:
         self._port = port
+        self._model = model
         self._patience = patience or Patience()
         self._decoder = Decoder()
         self._sequence = 0
@@ -110,7 +119,7 @@ class Session:
 
     def hello_of_any_version(self) -> Hello:
         """Who is there, be it firmware of another mcugen; REBOOT_TO_LOADER is alike in all."""
-        request = messages.hello_request(self._next())
+        request = messages.hello_request(self._next(), self._model)
         return self._ask(request, Hello, self._patience.hello_seconds)
 
     def run(self, data: bytes) -> RunResult:
@@ -123,7 +132,7 @@ class Session:
         for offset in range(0, len(data), messages.INPUT_CHUNK):
             piece = data[offset : offset + messages.INPUT_CHUNK]
             self._ask(
-                messages.input_request(self._next(), offset, piece),
+                messages.input_request(self._next(), offset, piece, self._model),
                 Ack,
                 self._patience.answer_seconds,
             )
@@ -131,7 +140,10 @@ class Session:
         return RunResult(self._fetch_output(hello), layers, hello.counts)
 
     def reboot_to_loader(self) -> None:
-        """Returns once the firmware has agreed; what answers next is the loader."""
+        """Returns once the firmware has agreed; what answers next is the loader.
+
+        Raises RefusedRequest where the program has no way there.
+        """
         request = messages.reboot_request(self._next())
         self._ask(request, Ack, self._patience.answer_seconds)
         self._hello = None
@@ -140,7 +152,7 @@ class Session:
         pieces = []
         for offset in range(0, hello.output_bytes, messages.OUTPUT_CHUNK):
             length = min(messages.OUTPUT_CHUNK, hello.output_bytes - offset)
-            request = messages.output_request(self._next(), offset, length)
+            request = messages.output_request(self._next(), offset, length, self._model)
             data = self._ask(request, Output, self._patience.answer_seconds).data
             if len(data) != length:
                 raise DeviceError("D002", f"asked for {length} bytes of output, got {len(data)}")
@@ -149,7 +161,7 @@ class Session:
 
     def _run_layers(self, hello: Hello) -> tuple[LayerResult, ...]:
         """A lost LAYER frame shows at the end; asking again brings all of them again."""
-        request = messages.run_request(self._next())
+        request = messages.run_request(self._next(), self._model)
         run = _Run(hello.layers)
         for _ in range(self._patience.attempts):
             self._send(request)
@@ -204,7 +216,7 @@ class Session:
             if isinstance(answer, Error) and answer.code == ErrorCode.BAD_FRAME:
                 return None
             if frame.sequence == sequence and isinstance(answer, Error):
-                raise DeviceError("D002", f"the firmware refuses a request: {answer.name}")
+                raise RefusedRequest(answer)
             if frame.sequence == sequence and answer is not None:
                 return answer
         return None

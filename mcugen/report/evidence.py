@@ -9,6 +9,7 @@ from mcugen.report.verify import verdict
 from mcugen.report.words import Answer, executions, trouble
 
 VIRTUAL_PORT = "virtual port"
+OWN_PROGRAM, VIRTUAL_OWN_PROGRAM = "own program", "virtual own program"
 
 _MOST_RUNS = 50
 """Whoever tries more seeds than that keeps the last ones."""
@@ -74,10 +75,15 @@ def union_of(runs: Sequence[Answer]) -> Answer | None:
 
 
 def _told_apart(run: Answer) -> Answer:
-    """A virtual board at the port proves less than a chip there, and must not stand in for it."""
-    if run["port_counts"] != "instructions":
+    """A virtual board at the port proves less than a chip there, and a program that is not mcugen's
+    nothing of the image: neither must stand in for the other."""
+    virtual = run["port_counts"] == "instructions"
+    if run["port_board"] not in (None, run["board"]):
+        names = {"port": VIRTUAL_OWN_PROGRAM if virtual else OWN_PROGRAM}
+    elif virtual:
+        names = {"port": VIRTUAL_PORT}
+    else:
         return run
-    names = {"port": VIRTUAL_PORT}
     pairs = [
         {**pair, **{end: names.get(pair[end], pair[end]) for end in ("a", "b")}}
         for pair in run["pairs"]

@@ -78,6 +78,8 @@ def _findings(report: Answer) -> tuple[Block, ...]:
     if report["reference_undefined"]:
         lines.append(f"              {undefined(report['reference_undefined'])}")
     lines.extend(f"{'pair':<13} {_pair(pair)}" for pair in report["pairs"])
+    if report["port_board"] not in (None, report["board"]):
+        lines.append(f"port          a program that is not mcugen's, on `{report['port_board']}`")
     if report["port_counts"] == "instructions":
         lines.append("port          a virtual board, which counts instructions and models no time")
     if report["instructions"] is not None:

@@ -11,6 +11,7 @@ _COUNT = int | None
 
 _SHAPE: dict[str, Any] = {
     "status": str,
+    "board": str,
     "inputs": [{"name": str, "note": str, "sha256": str}],
     "answers": [{"top": [{"index": int, "label": str, "score": int | float}]}],
     "layers": int,
@@ -34,6 +35,7 @@ _SHAPE: dict[str, Any] = {
     "cycles": _COUNT,
     "clock_hz": _COUNT,
     "port_counts": str | None,
+    "port_board": str | None,
     "stack_bytes": _COUNT,
     "stack_reserved": int,
     "stray_writes": _COUNT,

@@ -107,7 +107,7 @@ class VirtualBoard:
             if image is None
             else ModelWatch(self.cpu, image, (*board.memory, *registers), library, on_piece)
         )
-        self._session = Session(self)
+        self._session = Session(self, model=library.number)
         self._start()
 
     @property

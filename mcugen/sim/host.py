@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen import resources
-from mcugen.emit import emit_models
+from mcugen.emit import emit_console
 from mcugen.errors import DeviceError
 from mcugen.kernels import FAMILIES, family_of, kernels_once
 from mcugen.staging import copy_libraries, write_tree
@@ -19,7 +19,7 @@ from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 
-_SOURCES = ("host/trace.c", "mcugen_models.h")
+_SOURCES = ("host/trace.c", "console/mcugen_model.h")
 
 _SECONDS_AN_INPUT = 70.0
 """More than the program gives itself, by ``alarm``."""
@@ -108,7 +108,7 @@ def build_host(
     copy_libraries(library.parent, names, root)
     for source in _SOURCES:
         shutil.copyfile(resources.firmware_dir() / source, root / Path(source).name)
-    write_tree(root, emit_models(names))
+    write_tree(root, emit_console((), names))
     includes = sorted({path.parent.relative_to(root) for path in root.rglob("*.h")})
     # A sanitizer at -O2 spends minutes on the unrolled kernels; -O1 finds the same faults.
     flags = ("-std=gnu11", "-O1", *SANITIZERS) if sanitize else ("-std=gnu11", "-O2")

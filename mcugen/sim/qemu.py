@@ -33,11 +33,15 @@ _PATIENCE = Patience(3, hello_seconds=20.0, answer_seconds=20.0, layer_seconds=1
 class QemuBoard:
     """An emulated board, switched on in ``with`` and gone after it. A port for ``Session``.
 
+    ``model`` is the number of the one that runs.
+
     Raises ToolchainError T001 where QEMU is not installed, and BoardError B003 for a board that
     QEMU does not have.
     """
 
-    def __init__(self, board: Board, image: Image, patience: Patience = _PATIENCE) -> None:
+    def __init__(
+        self, board: Board, image: Image, patience: Patience = _PATIENCE, model: int = 0
+    ) -> None:
         if board.id not in _MACHINES:
             raise BoardError(
                 "B003", f"QEMU has no machine for {board.id}", hint=f"it has {', '.join(_MACHINES)}"
@@ -48,7 +52,7 @@ class QemuBoard:
             *("-display", "none", "-monitor", "none", "-serial", "stdio", "-no-user-config"),
         )
         self._process: subprocess.Popen[bytes] | None = None
-        self._session = Session(self, patience)
+        self._session = Session(self, patience, model)
 
     def __enter__(self) -> QemuBoard:
         self._process = subprocess.Popen(

@@ -1,10 +1,9 @@
 """Looks over the model's shoulder while it runs on the virtual board.
 
-The firmware marks where a picture begins (``console_model_begins``) and where the model's own code
-begins and ends (``console_model_runs``,
-``console_on_piece``, ``console_model_ended``): only between them a store is a fault of the model's,
-if it is to anything but the stack, what the running layer may write of the arena, and the place of
-rows that come.
+The firmware marks where a picture begins, and where the model's own code goes on and ends
+(``port_watch``; at ``mcugen_on_piece`` it pauses): only between them a store is a fault of the
+model's, if it is to anything but the stack, what the running layer may write of the arena, and the
+place of rows that come.
 """
 
 from __future__ import annotations
@@ -67,10 +66,8 @@ class ModelWatch:
         self._arena = _place(image, library.arena)
         self._writes = library.writes
         self._store_hooks: list[Callable[[], None]] = []
-        cpu.on_execution(image.address_of("console_model_begins"), self._forget_outputs)
-        cpu.on_execution(image.address_of("console_model_runs"), self._runs)
-        cpu.on_execution(image.address_of("console_on_piece"), self._piece_ends)
-        cpu.on_execution(image.address_of("console_model_ended"), self._ended)
+        cpu.on_execution(image.address_of("port_watch"), self._moment)
+        cpu.on_execution(image.address_of("mcugen_on_piece"), self._piece_ends)
         everything = [(region.base, region.end) for region in writable]
         own = (self._arena, _stack(image), *_state(image, library))
         for begin, end in _outside(everything, own):
@@ -91,6 +88,10 @@ class ModelWatch:
         self._pieces = 0
         self._gathered.clear()
 
+    def _moment(self) -> None:
+        """``enum mcugen_moment``."""
+        (self._forget_outputs, self._runs, self._stops)[self._cpu.argument(0)]()
+
     def _runs(self) -> None:
         self._stops()
         self._model_runs = True
@@ -102,9 +103,6 @@ class ModelWatch:
                 self._cpu.on_store(begin, end, self._stored)
                 for begin, end in _outside([self._arena], own)
             ]
-
-    def _ended(self) -> None:
-        self._stops()
 
     def _stops(self) -> None:
         self._model_runs = False

@@ -1,4 +1,7 @@
-"""The firmware at the other end of a line: it must be this build's, or nothing it says counts."""
+"""The program at the other end of a line: it must run this build's model, or nothing counts.
+
+That is the build's firmware, or somebody's own program with the library and the console in it.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +11,40 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcugen.boards import all_boards
 from mcugen.errors import DeviceError
 from mcugen.flash.port import SerialPort
 from mcugen.image import read_image
 from mcugen.manifest import Manifest
 from mcugen.protocol.messages import Hello
-from mcugen.protocol.session import Patience, Port, RunResult, Session
+from mcugen.protocol.session import Patience, Port, RefusedRequest, RunResult, Session
 
 PortOpener = Callable[[], AbstractContextManager[Port]]
 """Opens the line when it is needed, so that what can be refused without a board is."""
 
 _HASH_DIGITS = 12
+_MOST_MODELS = 256
 _CODE_ADDRESS = re.compile(r"0x[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
 class Device:
-    """A board that runs the build in ``folder``, and what it said of itself."""
+    """A board that runs the model of the build in ``folder``, and what it said of itself.
+
+    ``own_firmware``: so far as that can be told, in the build's own firmware.
+    """
 
     folder: Path
     session: Session
     hello: Hello
+    own_firmware: bool
 
     def run(self, data: bytes) -> RunResult:
         """One inference. Raises DeviceError; a crash names the functions of the build."""
         try:
             return self.session.run(data)
         except DeviceError as error:
-            if error.code != "D003":
+            if error.code != "D003" or not self.own_firmware:
                 raise
             raise self._with_names(error) from error
 
@@ -58,12 +67,12 @@ class Device:
 def greet(port: Port, folder: Path, manifest: Manifest) -> Device:
     """Asks who is there. ``manifest`` is that of the build in ``folder``.
 
-    Raises DeviceError D001 to D003 where nobody answers sensibly, D004 for another model, D009 for
-    another board.
+    A program of somebody's own may call its board what it likes, but not as another board of
+    mcugen's. Raises DeviceError D001 to D003 where nobody answers sensibly, D004 for another model,
+    D009 for another board.
     """
-    session = Session(port)
-    hello = _hello(port, session)
-    if hello.board != manifest.board:
+    session, hello = _find(port, manifest)
+    if hello.board != manifest.board and hello.board in {board.id for board in all_boards()}:
         raise DeviceError(
             "D009",
             f"the board is a {hello.board}, the build is for {manifest.board}",
@@ -78,7 +87,23 @@ def greet(port: Port, folder: Path, manifest: Manifest) -> Device:
             hint="put this build on it with `mcugen flash`, or name the folder of the other one",
         )
     _check_sizes(hello, manifest)
-    return Device(folder, session, hello)
+    return Device(folder, session, hello, own_firmware=hello.board == manifest.board)
+
+
+def _find(port: Port, manifest: Manifest) -> tuple[Session, Hello]:
+    """The model of the program that is the build's, or else its first one."""
+    session = Session(port)
+    first = hello = _hello(port, session)
+    candidate = session
+    for number in range(1, _MOST_MODELS):
+        if hello.model_hash == manifest.model_sha256:
+            return candidate, hello
+        candidate = Session(port, model=number)
+        try:
+            hello = candidate.hello()
+        except RefusedRequest:  # there are no more
+            break
+    return session, first
 
 
 def _hello(port: Port, session: Session) -> Hello:

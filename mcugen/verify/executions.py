@@ -185,7 +185,7 @@ def run_qemu(
         copy_libraries(folder, manifest.models, root)
         write_tree(root, firmware_tree(board, manifest.models))
         image = build_firmware(root, board, root / "objects", names=manifest.models)
-        with QemuBoard(board, image) as emulated:
+        with QemuBoard(board, image, model=manifest.number) as emulated:
             runs = []
             for number, one in enumerate(inputs, 1):
                 on_event(f"QEMU: input {number} of {len(inputs)}")

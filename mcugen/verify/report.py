@@ -20,6 +20,8 @@ EXECUTIONS = {
     "qemu": "QEMU",
     "port": "board at the port",
     "virtual port": "virtual board at the port",
+    "own program": "program of one's own at the port",
+    "virtual own program": "program of one's own on a virtual board at the port",
 }
 """What ran the model, by its name in an answer."""
 
@@ -48,9 +50,9 @@ def misbehaviour(
 @dataclass(frozen=True)
 class VerifyReport:
     """``instructions`` and ``cycles`` have the most of any input for each layer, () where nothing
-    counted them. ``clock_hz`` is what the board at a port runs at, ``port_counts`` what it counts;
-    None without one. ``reference_undefined`` counts the inputs for which TFLite has no answer at
-    some layer, and mcugen's definition stood in."""
+    counted them. ``clock_hz`` is what the board at a port runs at, ``port_counts`` what it counts,
+    ``port_board`` what it calls itself; None without one. ``reference_undefined`` counts the inputs
+    for which TFLite has no answer at some layer, and mcugen's definition stood in."""
 
     manifest: Manifest
     inputs: tuple[Input, ...]
@@ -65,6 +67,7 @@ class VerifyReport:
     cycles_total: int | None
     clock_hz: int | None
     port_counts: Counts | None
+    port_board: str | None
     stack_bytes: int | None
     stray_writes: tuple[str, ...] | None
     answers: tuple[tuple[dict[str, object], ...], ...]
@@ -94,6 +97,7 @@ class VerifyReport:
             "cycles": self.cycles_total,
             "clock_hz": self.clock_hz,
             "port_counts": self.port_counts and self.port_counts.name.lower(),
+            "port_board": self.port_board,
             "stack_bytes": self.stack_bytes,
             "stack_reserved": self.manifest.stack_reserved,
             "stray_writes": None if self.stray_writes is None else len(self.stray_writes),

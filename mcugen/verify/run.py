@@ -143,6 +143,7 @@ def _report(
         cycles_total=cycles.total,
         clock_hz=None if hello is None else hello.clock_hz,
         port_counts=None if hello is None else hello.counts,
+        port_board=None if hello is None else hello.board,
         stack_bytes=max((one.stack_bytes or 0 for one in observed), default=None),
         stray_writes=(
             tuple(stray for one in observed for stray in one.stray_writes or ())

@@ -124,6 +124,7 @@ def replace(monkeypatch: pytest.MonkeyPatch) -> Replace:
 
 VERIFY: dict[str, Any] = {
     "status": "ok",
+    "board": "nucleo-f746zg",
     "inputs": [],
     "answers": [],
     "layers": 1,
@@ -134,6 +135,7 @@ VERIFY: dict[str, Any] = {
     "cycles": 100,
     "clock_hz": 216_000_000,
     "port_counts": "cycles",
+    "port_board": "nucleo-f746zg",
     "stack_bytes": None,
     "stack_reserved": 4096,
     "stray_writes": None,

@@ -66,6 +66,7 @@ REPORT = {"report": "build/report.html"}
 
 VERIFY = {
     "status": "ok",
+    "board": "nucleo-f746zg",
     "inputs": [
         {"name": "minimum", "note": "every value -128"},
         {"name": "watch.png", "note": "128x128 RGB"},
@@ -78,6 +79,7 @@ VERIFY = {
     "cycles": None,
     "clock_hz": None,
     "port_counts": None,
+    "port_board": None,
     "stack_bytes": 1024,
     "stack_reserved": 4096,
     "stray_writes": 0,

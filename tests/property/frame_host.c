@@ -1,7 +1,8 @@
-/* firmware/frame.c on the host: what it makes of standard input, an event after another. */
+/* firmware/console/mcugen_frame.c on the host: what it makes of standard input, an event after
+ * another. */
 #include <stdio.h>
 
-#include "frame.h"
+#include "mcugen_frame.h"
 
 static void put(uint8_t byte)
 {
@@ -11,16 +12,16 @@ static void put(uint8_t byte)
 /* A good frame is sent again as a frame, what is none as a lone delimiter. */
 int main(void)
 {
-    static struct frame_receiver receiver;
+    static struct mcugen_frame_receiver receiver;
     for (int byte = getchar(); byte != EOF; byte = getchar()) {
-        switch (frame_receive(&receiver, (uint8_t)byte)) {
-        case FRAME_GOOD:
-            frame_send(&receiver.frame, put);
+        switch (mcugen_frame_receive(&receiver, (uint8_t)byte)) {
+        case MCUGEN_FRAME_GOOD:
+            mcugen_frame_send(&receiver.frame, put);
             break;
-        case FRAME_BAD:
+        case MCUGEN_FRAME_BAD:
             put(0);
             break;
-        case FRAME_NONE:
+        case MCUGEN_FRAME_NONE:
             break;
         }
     }

@@ -63,13 +63,14 @@ def sectors(*numbers: int) -> bytes:
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
     """Gives events to a loader after its reset; answers with what it said up to each mark."""
     firmware = resources.firmware_dir()
+    loader, console = firmware / "loader", firmware / "console"
     program = tmp_path_factory.mktemp("loader") / "loader"
     subprocess.run(
         [
             "cc", "-std=c11", "-g", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror",
             "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
-            f"-I{firmware}", f"-I{firmware / 'loader'}", TESTS / "loader_host" / "host.c",
-            firmware / "loader" / "protocol.c", firmware / "crc32.c", "-o", program,
+            f"-I{firmware}", f"-I{loader}", f"-I{console}", TESTS / "loader_host" / "host.c",
+            loader / "protocol.c", console / "mcugen_crc32.c", "-o", program,
         ],
         check=True,
     )  # fmt: skip

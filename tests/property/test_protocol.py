@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcugen import resources
+from mcugen.firmware import console_tree
 from mcugen.protocol import messages
 from mcugen.protocol.frames import (
     PAYLOAD_MAX,
@@ -27,6 +28,7 @@ from mcugen.protocol.frames import (
     stuff,
     unstuff,
 )
+from mcugen.staging import write_tree
 
 TESTS = Path(__file__).parent.parent
 REBOOTED = 64
@@ -92,10 +94,7 @@ def test_answers_parse_or_are_malformed(frame: Frame) -> None:
 def console(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The firmware's console with the tiny model, for this machine, with sanitizers."""
     folder = tmp_path_factory.mktemp("console")
-    firmware = resources.firmware_dir()
-    names = ["console.c", "frame.c", "cobs.c", "crc32.c"]
-    for path in (*firmware.glob("*.h"), *(firmware / name for name in names)):
-        shutil.copy(path, folder)
+    write_tree(folder, {name.rpartition("/")[2]: text for name, text in console_tree().items()})
     for path in (
         *(TESTS / "sim" / "tiny_model").iterdir(),
         *(TESTS / "property" / "console_host").iterdir(),
@@ -134,7 +133,7 @@ requests = st.one_of(
         messages.input_request,
         st.integers(0, 3),
         st.sampled_from([0, 1, 300, 500, 599, 600, 601, 0x7FFF_FFFF, 0xFFFF_FFFF]),
-        st.sampled_from([b"", b"x", bytes(100), bytes(300), bytes(508)]),
+        st.sampled_from([b"", b"x", bytes(100), bytes(300), bytes(507)]),
     ),
     st.builds(messages.run_request, st.integers(0, 3)),
     st.builds(
@@ -190,11 +189,11 @@ def test_console_survives_anything_and_finds_back(console: Path, sent: list[byte
 @pytest.fixture(scope="session")
 def frame_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The firmware's frame parser alone."""
-    firmware = resources.firmware_dir()
+    console = resources.firmware_dir() / "console"
     program = tmp_path_factory.mktemp("frame") / "frame"
     sources = [TESTS / "property" / "frame_host.c"]
-    sources += [firmware / name for name in ("frame.c", "cobs.c", "crc32.c")]
-    compile_with_sanitizers(program, sources, firmware)
+    sources += [console / f"mcugen_{name}.c" for name in ("frame", "cobs", "crc32")]
+    compile_with_sanitizers(program, sources, console)
     return program
 
 

@@ -80,12 +80,12 @@ def forge(folder: Path, answer: Any) -> str:
 
 
 # What no report reads.
-UNREAD = {"board", "model"}
+UNREAD = {"model"}
 
 # What is None where nothing observed it.
 COUNTS = {"instructions", "cycles", "clock_hz", "stack_bytes", "stray_writes"}
 # What may be any text, or None.
-TEXTS = {"port_counts"}
+TEXTS = {"port_counts", "port_board"}
 
 
 def test_an_answer_that_lacks_something(small: Path) -> None:
@@ -103,7 +103,7 @@ def test_an_answer_of_other_types(small: Path, value: Any) -> None:
     answer = save(small)
     assert "damaged" in forge(small, value)
     numbers = {key for key in answer if isinstance(answer[key], int)} | COUNTS
-    suits = {None: COUNTS | TEXTS, 5: numbers, "x": TEXTS}
+    suits = {None: COUNTS | TEXTS, 5: numbers, "x": {*TEXTS, "board"}}
     fine = suits.get(value, set()) if isinstance(value, int | str | None) else set()
     for key in sorted(answer.keys() - UNREAD - {"dump", "first_difference"}):
         assert (forge(small, {**answer, key: value}) == "") == (key in fine), key

@@ -65,10 +65,11 @@ def from_hex(path: Path) -> tuple[int, bytes]:
 def test_the_c_compiles_strictly(board: Board, tmp_path: Path) -> None:
     write_tree(tmp_path, {**firmware_tree(board), **loader_tree(board)})
     (tmp_path / "firmware" / "model.h").write_text(MODEL_H.read_text())
-    for folder in ("firmware", "loader") if board.loader else ("firmware",):
+    (tmp_path / "console" / "model.h").write_text(MODEL_H.read_text())
+    for folder in ("console", "firmware", "loader") if board.loader else ("console", "firmware"):
         sources = sorted(path.name for path in (tmp_path / folder).glob("*.c"))
         done = subprocess.run(
-            ["arm-none-eabi-gcc", *board.compile_flags, *STRICT, "-I.", *sources],
+            ["arm-none-eabi-gcc", *board.compile_flags, *STRICT, "-I.", "-I../console", *sources],
             cwd=tmp_path / folder,
             capture_output=True,
             text=True,

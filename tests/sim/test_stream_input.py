@@ -229,7 +229,7 @@ def test_a_picture_given_up_half_way_leaves_nothing_behind(streamed: BuildResult
     board = boot(streamed)
     right = board.run(PICTURE)
     for rows in (1, 5, 11):
-        assert ask(board, messages.input_request(rows, 0, PICTURE[::-1][: 48 * rows][:508])) == [
+        assert ask(board, messages.input_request(rows, 0, PICTURE[::-1][: 48 * rows][:507])) == [
             Ack()
         ]
         again = board.run(PICTURE)

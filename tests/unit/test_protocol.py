@@ -72,14 +72,15 @@ def test_the_tail_of_something_too_long_is_no_frame() -> None:
 
 
 def test_both_ends_use_the_same_numbers() -> None:
-    header = (resources.firmware_dir() / "messages.h").read_text()
+    header = (resources.firmware_dir() / "console" / "mcugen_messages.h").read_text()
     for prefix, members in (
         ("REQUEST", RequestType),
         ("ANSWER", AnswerType),
         ("ERROR", ErrorCode),
     ):
         in_c = {
-            name: int(value, 0) for name, value in re.findall(rf"\b{prefix}_(\w+) = (\w+)", header)
+            name: int(value, 0)
+            for name, value in re.findall(rf"\bMCUGEN_{prefix}_(\w+) = (\w+)", header)
         }
         assert in_c == {member.name: member.value for member in members}
     assert f"PROTOCOL_VERSION {messages.PROTOCOL_VERSION}u" in header
@@ -117,7 +118,7 @@ def test_an_unknown_error_keeps_its_number() -> None:
     assert messages.Error(200).name == "error 200"
 
 
-def hello_payload(version: int = 2, input_bytes: int = 4, layers: int = 2) -> bytes:
+def hello_payload(version: int = 3, input_bytes: int = 4, layers: int = 2) -> bytes:
     numbers = struct.pack("<IIIIIB", version, 16_000_000, input_bytes, 3, layers, 1)
     return numbers + b"".join(bytes([len(text)]) + text for text in (b"board", b"model", b"hash"))
 

@@ -35,6 +35,7 @@ REPORT = VerifyReport(
     cycles=(),
     cycles_total=None,
     port_counts=None,
+    port_board=None,
     clock_hz=None,
     stack_bytes=None,
     stray_writes=None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from mcugen.boards import Board
@@ -19,6 +18,7 @@ from mcugen.flash.stages import LineError, RefusedError
 from mcugen.footer import read_info
 from mcugen.image import ERASED
 from mcugen.protocol import session
+from mcugen.protocol.messages import ErrorCode
 
 FIRMWARE, LOADER, ROM = "firmware", "loader", "rom"
 
@@ -48,14 +48,24 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
             where=job.port.device,
             hint="is this the right port? otherwise build with another `--target`",
         )
-    job.on_event(Note(f"{hello.model} runs on {hello.board}; it restarts into the loader"))
-    with suppress(DeviceError):  # its agreement may be lost; whether it did shows in a moment
-        console.reboot_to_loader()
+    job.on_event(Note(f"{hello.model} runs on {hello.board}; it is asked for its loader"))
+    _restart(console)
     contact.forget()
     try:
         return _by_resident_loader(job, contact, FIRMWARE)
     except WayFailedError as error:
         raise WayFailedError(f"after the firmware restarted: {error}") from error
+
+
+def _restart(console: session.Session) -> None:
+    """Its agreement may be lost; whether it did shows in a moment. Raises WayFailedError."""
+    try:
+        console.reboot_to_loader()
+    except session.RefusedRequest as error:
+        if error.answer.code == ErrorCode.NO_LOADER:
+            raise WayFailedError("the program that answers has no way into a loader") from error
+    except DeviceError:
+        pass
 
 
 def by_loader(job: Job, contact: Contact) -> Outcome:

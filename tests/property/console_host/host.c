@@ -1,54 +1,48 @@
-/* firmware/console.c on the host: bytes from standard input, answers to standard output. */
+/* The console's files on the host: bytes from standard input, answers to standard output. */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "caches.h"
-#include "console.h"
-#include "cortex_m.h"
-#include "counter.h"
-#include "mailbox.h"
-#include "uart.h"
+#include "mcugen_console.h"
+#include "mcugen_models.h"
 
-volatile uint32_t _mailbox;
+static void put(uint8_t byte)
+{
+    (void)putchar(byte);
+}
 
-static uint32_t count;
-
-uint8_t uart_read(void)
+static int get(void)
 {
     int byte = getchar();
     if (byte == EOF) {
         exit(0);
     }
-    return (uint8_t)byte;
+    return byte;
 }
 
-void uart_write(uint8_t byte)
+static uint32_t cycles(void)
 {
-    (void)putchar(byte);
-}
-
-void uart_flush(void)
-{
-}
-
-void caches_clean(const volatile void *address)
-{
-    (void)address;
-}
-
-uint32_t counter_now(void)
-{
+    static uint32_t count;
     return count++;
 }
 
 /* A reset ends the program, with a status that says so. */
-uint32_t *host_reset(void)
+static void reboot(void)
 {
     (void)fflush(stdout);
-    exit(_mailbox == MAILBOX_STAY_IN_LOADER ? 64 : 65);
+    exit(64);
 }
 
 int main(void)
 {
-    console_serve(1000000u, COUNTS_CYCLES);
+    static const struct mcugen_port port = {
+        .put = put,
+        .get = get,
+        .cycles = cycles,
+        .counts = MCUGEN_COUNTS_CYCLES,
+        .clock_hz = 1000000u,
+        .board = "host",
+        .reboot = reboot,
+    };
+    mcugen_console_start(&port, mcugen_models, MCUGEN_MODELS);
+    mcugen_console_serve();
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crc32.h"
+#include "mcugen_crc32.h"
 #include "protocol.h"
 #include "target.h"
 
@@ -67,7 +67,7 @@ uint8_t target_byte(uint32_t address)
 uint32_t target_crc(uint32_t address, uint32_t length)
 {
     must(target_readable(address, length), "check sum outside memory");
-    return crc32_update(0, &flash[address - FLASH_BASE], length);
+    return mcugen_crc32_update(0, &flash[address - FLASH_BASE], length);
 }
 
 bool target_writable(uint32_t address, uint32_t length)

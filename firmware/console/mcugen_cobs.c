@@ -1,21 +1,21 @@
-#include "cobs.h"
+#include "mcugen_cobs.h"
 
 /* A code byte c stands for c - 1 bytes and, unless c is 255, a zero after them. */
 #define LONGEST_CODE 0xFFu
 
-enum cobs_yield cobs_decode(struct cobs_decoder *decoder, uint8_t encoded)
+enum mcugen_cobs_yield mcugen_cobs_decode(struct mcugen_cobs_decoder *decoder, uint8_t encoded)
 {
     if (decoder->left > 0) {
         decoder->left--;
-        return COBS_BYTE;
+        return MCUGEN_COBS_BYTE;
     }
     bool zero = decoder->zero_follows;
     decoder->left = encoded - 1u;
     decoder->zero_follows = encoded != LONGEST_CODE;
-    return zero ? COBS_ZERO : COBS_NOTHING;
+    return zero ? MCUGEN_COBS_ZERO : MCUGEN_COBS_NOTHING;
 }
 
-bool cobs_complete(const struct cobs_decoder *decoder)
+bool mcugen_cobs_complete(const struct mcugen_cobs_decoder *decoder)
 {
     return decoder->left == 0;
 }
@@ -29,7 +29,7 @@ static uint32_t run_without_zero(const uint8_t *data, uint32_t length)
     return run;
 }
 
-void cobs_encode(const uint8_t *data, uint32_t length, void (*put)(uint8_t byte))
+void mcugen_cobs_encode(const uint8_t *data, uint32_t length, void (*put)(uint8_t byte))
 {
     bool more = true;
     while (more) {

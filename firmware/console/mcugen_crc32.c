@@ -1,5 +1,5 @@
 /* CRC-32, a table look-up each byte. */
-#include "crc32.h"
+#include "mcugen_crc32.h"
 
 #include <string.h>
 
@@ -49,7 +49,7 @@ static uint32_t step(uint32_t crc)
     return remainders[crc & 0xFFu] ^ (crc >> 8);
 }
 
-uint32_t crc32_update(uint32_t crc, const void *data, uint32_t length)
+uint32_t mcugen_crc32_update(uint32_t crc, const void *data, uint32_t length)
 {
     const uint8_t *next = data;
     crc = ~crc;

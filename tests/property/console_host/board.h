@@ -1,6 +1,0 @@
-#ifndef BOARD_H
-#define BOARD_H
-
-#define BOARD_ID "host"
-
-#endif
