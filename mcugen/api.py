@@ -31,10 +31,12 @@ def _silent(event: str) -> None:
 
 
 def build(
-    model: StrPath,
+    model: StrPath | Sequence[StrPath],
     *,
     target: str,
     output: StrPath = "build",
+    name: str | Sequence[str] = "model",
+    arena_apart: bool = False,
     cmsis_nn: StrPath | None = None,
     kernels: Choice = "cmsis-nn",
     keep_constant_channels: bool = False,
@@ -42,12 +44,13 @@ def build(
     stream_input: bool = False,
     on_event: Callable[[str], None] = _silent,
 ) -> BuildResult:
-    """Compiles a ``.tflite`` file into firmware for a board, as ``mcugen build`` does.
+    """Compiles a ``.tflite`` file, or several, into firmware for a board, as ``mcugen build`` does.
 
     ``target`` is a board, a chip, a target such as "stm32f7", or the path of a board file.
     ``output`` is replaced when all is done, and not before; ``cmsis_nn`` is a folder of CMSIS-NN
-    sources to use instead of those that are installed. ``kernels`` "fast" lets mcugen's own
-    kernels run what they run exactly, and leaves channels of one value out unless
+    sources to use instead of those that are installed. ``name`` is what the library is called, for
+    several models one each; they share one arena unless ``arena_apart``. ``kernels`` "fast" lets
+    mcugen's own kernels run what they run exactly, and leaves channels of one value out unless
     ``keep_constant_channels``. ``arena`` lets layers run by rows: the fastest plan within so many
     bytes, or "least". With ``stream_input`` the library takes the input in rows. ``on_event`` is
     told what goes on, a line at a time. Sizes in the result's manifest are bytes.
@@ -57,13 +60,16 @@ def build(
     as it was before.
     """
     from mcugen.compiler import build as compile_model
-    from mcugen.report.html import write_report
+    from mcugen.report.html import write_reports
 
     folder = Path(output)
+    models = [model] if isinstance(model, str | os.PathLike) else list(model)
     result = compile_model(
-        Path(model),
+        [Path(path) for path in models],
         target=target,
         output=folder,
+        names=[name] if isinstance(name, str) else list(name),
+        arena_apart=arena_apart,
         cmsis_nn=None if cmsis_nn is None else Path(cmsis_nn),
         kernels=kernels,
         keep_constant_channels=keep_constant_channels,
@@ -71,13 +77,14 @@ def build(
         stream_input=stream_input,
         on_event=on_event,
     )
-    write_report(folder)
+    write_reports(folder)
     return result
 
 
 def verify(
     build: StrPath = "build",
     *,
+    model: str | None = None,
     simulators: Sequence[Simulator] = ("host", "board"),
     port: str | None = None,
     baud: int = _BAUD,
@@ -89,11 +96,12 @@ def verify(
 ) -> VerifyReport:
     """Holds a build against the reference, layer by layer, as ``mcugen verify`` does.
 
-    ``build`` is a folder that ``build`` wrote; what is found is kept in it, and in its report. The
-    model runs on the ``simulators``, of "host" (its C on this machine), "board" (the firmware on
-    the virtual board) and "qemu"; with ``port`` on the board at that serial port, too. ``inputs``
-    are pictures and ``.npy`` files, or else ``count`` default inputs, the random ones made from
-    ``seed``. ``labels`` is a file with the classes' names, one a line.
+    ``build`` is a folder that ``build`` wrote, ``model`` the name of one of several in it; what is
+    found is kept in the folder, and in the report. The model runs on the ``simulators``, of "host"
+    (its C on this machine), "board" (the firmware on the virtual board) and "qemu"; with ``port``
+    on the board at that serial port, too. ``inputs`` are pictures and ``.npy`` files, or else
+    ``count`` default inputs, the random ones made from ``seed``. ``labels`` is a file with the
+    classes' names, one a line.
 
     The result's ``error`` is None where everything is equal, and otherwise the DifferenceError that
     names the first layer and value that differ. Raises McugenError for what keeps the question from
@@ -112,6 +120,7 @@ def verify(
     folder = Path(build)
     report = compare(
         folder,
+        model=model,
         executions=tuple(simulators),
         open_port=None if port is None else lambda: SerialPort(port, baud),
         inputs=tuple(Path(path) for path in inputs),
@@ -134,4 +143,4 @@ def keep_verification(folder: Path, manifest: Manifest, answer: dict[str, Any]) 
     from mcugen.report.verification import save_verification
 
     save_verification(folder, manifest, answer)
-    return write_report(folder)["report"]
+    return write_report(folder, model=manifest.name)["report"]

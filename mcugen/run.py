@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mcugen.inputs import Input, load_input, model_input
-from mcugen.manifest import Manifest, read_manifest
+from mcugen.manifest import Manifest, read_model_manifest
 from mcugen.protocol.messages import Hello
 from mcugen.protocol.session import RunResult
 from mcugen.tflite import read_model
@@ -81,16 +81,18 @@ class RunReport:
 def run(
     folder: Path,
     *,
+    model: str | None = None,
     open_port: PortOpener,
     input_file: Path,
     labels: Path | None = None,
     on_event: Callable[[str], None] = lambda event: None,
 ) -> RunReport:
-    """Sends the input to the board, which must run the build in ``folder``.
+    """Sends the input to the board, which must run the build in ``folder``, for its model called
+    ``model``.
 
     Raises UsageError for the files, DeviceError for the board.
     """
-    manifest = read_manifest(folder)
+    manifest = read_model_manifest(folder, model)
     graph = read_model(folder / manifest.model_file)
     output = graph.tensor(graph.outputs[0])
     names = read_labels(labels, output.elements) if labels else ()

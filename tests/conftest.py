@@ -14,6 +14,7 @@ from mcugen.emit import emit_model
 from mcugen.ir import Graph
 from mcugen.kernels import Choice, Target, backends
 from mcugen.memory.rows.plan import Arena
+from mcugen.names import DEFAULT_NAME
 from mcugen.program import Program, Source
 from mcugen.sim.host import HostBuild, build_host
 from mcugen.staging import write_tree
@@ -61,11 +62,12 @@ def program_of(
     kernels: Choice = "cmsis-nn",
     arena: Arena | None = None,
     stream_input: bool = False,
+    name: str = DEFAULT_NAME,
 ) -> Program:
     """The program for the default STM32F7 board."""
     target = Target(load_board("stm32f7").chip.cpu, backends(cmsis_nn), kernels)
     source = Source(graph.name, "0" * 64)
-    return compile_graph(graph, source, target, arena=arena, stream_input=stream_input)
+    return compile_graph(graph, source, target, arena=arena, stream_input=stream_input, name=name)
 
 
 HostBuilder = Callable[..., tuple[Program, HostBuild]]

@@ -40,9 +40,12 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
         "mcugen build model.tflite -t STM32F446RE -o out -v",
         "mcugen build model.tflite -t ./board.toml",
         "mcugen build model.tflite -t stm32f7 --arena least",
+        "mcugen build wake.tflite gate.tflite --name wake --name gate -t stm32f7",
     )
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument(
+    "models", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="MODEL..."
+)
 @target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
 @click.option(
     "-o",
@@ -52,6 +55,20 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
     show_default=True,
     metavar="DIR",
     help="Folder to write.",
+)
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="What the library, its header and its functions are called, `model` by default; for "
+    "several models one each.",
+)
+@click.option(
+    "--arena-apart",
+    is_flag=True,
+    help="Give each of several models an arena of its own; without it they share one, and the "
+    "output of one holds until another one runs.",
 )
 @cmsis_nn_option
 @click.option(
@@ -89,9 +106,11 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
 @click.pass_obj
 def build(
     settings: Settings,
-    model: Path,
+    models: tuple[Path, ...],
     target: str | None,
     output: Path,
+    names: tuple[str, ...],
+    arena_apart: bool,
     cmsis_nn: Path | None,
     kernels: Choice,
     keep_constant_channels: bool,
@@ -100,18 +119,21 @@ def build(
     loader_no_read: bool,
     as_json: bool,
 ) -> int:
-    """Compile the .tflite file MODEL into firmware for a board."""
+    """Compile the .tflite file MODEL, or several, into firmware for a board."""
     from mcugen.compiler import build as build_model
+    from mcugen.names import DEFAULT_NAME
     from mcugen.report.arena_text import glyphs_for
     from mcugen.report.build import render_build
-    from mcugen.report.html import write_report
+    from mcugen.report.html import write_reports
 
     console = Console(settings.verbosity)
     with console.progress() as on_event:
         result = build_model(
-            model,
+            models,
             target=named_target(target),
             output=output,
+            names=names or (DEFAULT_NAME,),
+            arena_apart=arena_apart,
             cmsis_nn=cmsis_nn,
             kernels=kernels,
             keep_constant_channels=keep_constant_channels,
@@ -120,7 +142,7 @@ def build(
             loader_no_read=loader_no_read,
             on_event=on_event,
         )
-    answer = {**result.as_json(), "report": write_report(output)["report"]}
+    answer = {**result.as_json(), "report": write_reports(output)[0]}
     if as_json:
         console.json({**answer, "schema": 1, "command": "build"})
     else:

@@ -15,6 +15,7 @@ from mcugen.cli.options import (
     examples,
     json_option,
     labels_option,
+    model_option,
     verbosity_options,
 )
 from mcugen.console import Console
@@ -48,6 +49,7 @@ def _numbers(
     ),
 )
 @build_dir_argument
+@model_option
 @click.option(
     "--dataset",
     type=click.Path(path_type=Path),
@@ -107,6 +109,7 @@ def _numbers(
 def eval_(
     settings: Settings,
     build_dir: Path,
+    model: str | None,
     dataset: Path,
     labels: Path | None,
     resize: str,
@@ -134,6 +137,7 @@ def eval_(
     with console.counts() as on_progress:
         found = evaluate(
             build_dir,
+            model=model,
             dataset=dataset,
             runner=_runner(jobs, dask),
             labels=labels,

@@ -63,6 +63,12 @@ def build_dir_argument(command: CommandT) -> CommandT:
     )
 
 
+def model_option(command: CommandT) -> CommandT:
+    return click.option(
+        "--model", metavar="NAME", help="Which of the models of a build with several."
+    )(command)
+
+
 def labels_option(command: CommandT) -> CommandT:
     return click.option(
         "--labels",

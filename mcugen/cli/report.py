@@ -11,6 +11,7 @@ from mcugen.cli.options import (
     build_dir_argument,
     examples,
     json_option,
+    model_option,
     verbosity_options,
 )
 from mcugen.console import Console
@@ -23,6 +24,7 @@ from mcugen.console import Console
     )
 )
 @build_dir_argument
+@model_option
 @click.option(
     "-o",
     "--output",
@@ -33,7 +35,9 @@ from mcugen.console import Console
 @json_option
 @verbosity_options
 @click.pass_obj
-def report(settings: Settings, build_dir: Path, output: Path | None, as_json: bool) -> int:
+def report(
+    settings: Settings, build_dir: Path, model: str | None, output: Path | None, as_json: bool
+) -> int:
     """Write what BUILD_DIR (default: build) costs and how exact it is as one HTML file.
 
     `build` and `verify` write it too; here it is made anew, with the last verification.
@@ -41,7 +45,7 @@ def report(settings: Settings, build_dir: Path, output: Path | None, as_json: bo
     from mcugen.report.html import write_report
     from mcugen.report.summary import render_report
 
-    answer = write_report(build_dir, output)
+    answer = write_report(build_dir, output, model=model)
     console = Console(settings.verbosity)
     if as_json:
         console.json({"schema": 1, "command": "report", "status": "ok", **answer})

@@ -13,6 +13,7 @@ from mcugen.cli.options import (
     examples,
     json_option,
     labels_option,
+    model_option,
     named_port,
     port_option,
     serial_port,
@@ -28,6 +29,7 @@ from mcugen.console import Console
     )
 )
 @build_dir_argument
+@model_option
 @port_option()
 @baud_option
 @click.option(
@@ -45,6 +47,7 @@ from mcugen.console import Console
 def run(
     settings: Settings,
     build_dir: Path,
+    model: str | None,
     port: str | None,
     baud: int,
     input_file: Path,
@@ -62,6 +65,7 @@ def run(
     with console.progress() as on_event:
         report = run_on_board(
             build_dir,
+            model=model,
             open_port=serial_port(named_port(port), baud),
             input_file=input_file,
             labels=labels,

@@ -14,6 +14,7 @@ from mcugen.cli.options import (
     examples,
     json_option,
     labels_option,
+    model_option,
     port_option,
     serial_port,
     verbosity_options,
@@ -56,6 +57,7 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
     ),
 )
 @build_dir_argument
+@model_option
 @click.option(
     "--sim",
     type=click.Choice(tuple(_EXECUTIONS)),
@@ -101,6 +103,7 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
 def verify(
     context: click.Context,
     build_dir: Path,
+    model: str | None,
     sim: str | None,
     port: str | None,
     baud: int,
@@ -130,6 +133,7 @@ def verify(
     with console.progress() as on_event:
         report = verify_build(
             build_dir,
+            model=model,
             executions=_EXECUTIONS[sim] if sim else (),
             open_port=serial_port(port, baud) if port else None,
             inputs=inputs,

@@ -18,7 +18,7 @@ from mcugen.evaluate.journal import Journal, covered
 from mcugen.evaluate.work import CHUNK_PICTURES, Chunk, Outcome, Runner, Task
 from mcugen.inputs import AS_IT_COMES, Input, Preparation, model_input
 from mcugen.ir import Graph
-from mcugen.manifest import Manifest, read_manifest, sha256_of_json
+from mcugen.manifest import Manifest, read_model_manifest, sha256_of_json
 from mcugen.reference import Reference, load_references
 from mcugen.sim.board import check_modelled
 from mcugen.tflite import read_model
@@ -44,6 +44,7 @@ class _Build:
 def evaluate(
     folder: Path,
     *,
+    model: str | None = None,
     dataset: Path,
     runner: Runner,
     labels: Path | None = None,
@@ -54,7 +55,8 @@ def evaluate(
     pixels: tuple[float, float] | None = None,
     on_progress: Progress = lambda what, done, total: None,
 ) -> Evaluation:
-    """Runs the build in ``folder`` on the first ``limit`` pictures of the data set, or on all.
+    """Runs the build in ``folder`` on the first ``limit`` pictures of the data set, or on all; of
+    several models that called ``model``.
 
     Every picture goes through the generated C on the host and through the references; ``board`` of
     them, evenly spread, also through the firmware on the virtual board. ``prepare`` says how they
@@ -62,7 +64,7 @@ def evaluate(
     call finished are not run again, unless ``fresh``. The answer says yes or no; McugenError is
     raised for what keeps the question from being answered.
     """
-    build = _read_build(folder, board)
+    build = _read_build(folder, model, board)
     classes = build.graph.tensor(build.graph.outputs[0]).elements
     names = read_labels(labels, classes) if labels else ()
     data = load_dataset(dataset, classes, names, pixels)
@@ -91,8 +93,8 @@ def evaluate(
     )
 
 
-def _read_build(folder: Path, board: int) -> _Build:
-    manifest = read_manifest(folder)
+def _read_build(folder: Path, model: str | None, board: int) -> _Build:
+    manifest = read_model_manifest(folder, model)
     if board:
         _check_board(folder, manifest.board)
     graph = read_model(folder / manifest.model_file)

@@ -16,7 +16,7 @@ def render_build(
     ``details`` are the layers and the arena, whose picture may be ``screen`` characters wide.
     """
     return (
-        f"{result['model']} for {result['target']} ({result['board']})",
+        f"{_models(result)} for {result['target']} ({result['board']})",
         "",
         *(_details(result, glyphs, screen) if details else ()),
         _sizes(result, glyphs),
@@ -25,8 +25,12 @@ def render_build(
         f"wrote {result['output']}; {result['report']} shows it, `-v` layers and arena",
         "",
         _summary(result),
-        *_faster(result),
+        *(line for model in (result, *result.get("others", ())) for line in _faster(model)),
     )
+
+
+def _models(result: Answer) -> str:
+    return " and ".join(model["model"] for model in (result, *result.get("others", ())))
 
 
 def _faster(result: Answer) -> tuple[Block, ...]:
@@ -34,16 +38,16 @@ def _faster(result: Answer) -> tuple[Block, ...]:
     cost, fast = result["cost"], result["fast_cost"]
     if fast >= cost:
         return ()
-    return (f"`--kernels fast`: about {millions(fast)} instructions, not {millions(cost)}",)
+    of = f" for {result['name']}" if len(result["models"]) > 1 else ""
+    return (f"`--kernels fast`: about {millions(fast)} instructions{of}, not {millions(cost)}",)
 
 
 def _summary(result: Answer) -> str:
     ram, flash = (
         result[f"{kind}_bytes"] / result[f"{kind}_available"] for kind in ("ram", "flash")
     )
-    return (
-        f"fits {result['board']}: {ram:.0%} of RAM, {flash:.0%} of flash, {result['macs']:,} MACs"
-    )
+    macs = sum(model["macs"] for model in (result, *result.get("others", ())))
+    return f"fits {result['board']}: {ram:.0%} of RAM, {flash:.0%} of flash, {macs:,} MACs"
 
 
 def _details(result: Answer, glyphs: Glyphs, screen: int) -> tuple[Block, ...]:
@@ -99,19 +103,32 @@ def _build_layers(result: Answer) -> Table:
 
 
 def _sizes(result: Answer, glyphs: Glyphs) -> Table:
-    arena, bound = result["arena_bytes"], result["arena_lower_bound"]
-    verdict = "the lower bound" if arena == bound else f"lower bound {bound:,}"
+    models = (result, *result.get("others", ()))
+    of = [f" of {model['name']}" if len(models) > 1 else "" for model in models]
     return Table(
         (Column("memory"), Column("bytes", number=True), Column("")),
         (
-            ("arena", f"{arena:,}", verdict),
+            *(
+                (f"arena{whose}", f"{model['arena_bytes']:,}", _verdict(model))
+                for whose, model in zip(of, models, strict=True)
+            ),
             ("RAM", f"{result['ram_bytes']:,}", _share(result, "ram", glyphs)),
             ("flash", f"{result['flash_bytes']:,}", _share(result, "flash", glyphs)),
-            ("  weights", f"{result['weights_bytes']:,}", ""),
+            *(
+                (f"  weights{whose}", f"{model['weights_bytes']:,}", "")
+                for whose, model in zip(of, models, strict=True)
+            ),
             ("  code", f"{result['code_bytes']:,}", ""),
             ("loader", *_loader(result["loader_bytes"])),
         ),
     )
+
+
+def _verdict(model: Answer) -> str:
+    arena, bound = model["arena_bytes"], model["arena_lower_bound"]
+    verdict = "the lower bound" if arena == bound else f"lower bound {bound:,}"
+    owner = model["arena_symbol"].removesuffix("_arena")
+    return verdict if owner == model["name"] else f"{verdict}, in that of {owner}"
 
 
 def _loader(size: int | None) -> tuple[str, str]:

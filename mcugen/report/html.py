@@ -16,7 +16,7 @@ from markupsafe import Markup
 from mcugen import resources
 from mcugen.errors import UsageError
 from mcugen.manifest import FILE_NAME as MANIFEST_FILE
-from mcugen.manifest import Manifest, read_manifest
+from mcugen.manifest import Manifest, read_manifest, read_model_manifest
 from mcugen.report.page import Page, page_of
 from mcugen.report.quantisation import read_quantisation
 from mcugen.report.summary import summarise
@@ -28,16 +28,26 @@ from mcugen.report.write import write_whole
 FILE_NAME = "report.html"
 
 
-def write_report(folder: Path, output: Path | None = None) -> dict[str, object]:
-    """Writes the report of the build in ``folder``, by default into it.
+def write_reports(folder: Path) -> list[str]:
+    """Writes the report of each model of the build in ``folder`` into it; the answer are the files'
+    paths, that of the first model first. Raises as ``write_report``."""
+    models = read_manifest(folder).models
+    return [str(write_report(folder, model=model)["report"]) for model in models]
+
+
+def write_report(
+    folder: Path, output: Path | None = None, *, model: str | None = None
+) -> dict[str, object]:
+    """Writes the report of the build in ``folder``, by default into it; of several models that of
+    the one called ``model``.
 
     Returns the answer of ``report``. Raises UsageError U003 or U004 where the folder is not a whole
-    build, U005 where the report cannot be written.
+    build, U005 where the report cannot be written, U006 for no such model.
     """
-    manifest = read_manifest(folder)
+    manifest = read_model_manifest(folder, model)
     build, verification = manifest.as_json(), load_verification(folder, manifest)
     page = page_of(build, verification, read_quantisation(folder, manifest))
-    path = folder / FILE_NAME if output is None else output
+    path = folder / manifest.own(FILE_NAME) if output is None else output
     _check_place(path, folder, manifest)
     write_whole(path, render_page(page))
     return {"report": str(path), **summarise(build, verification)}
@@ -45,7 +55,7 @@ def write_report(folder: Path, output: Path | None = None) -> dict[str, object]:
 
 def _check_place(path: Path, folder: Path, manifest: Manifest) -> None:
     """Raises UsageError U005 where the report would take the place of what was built."""
-    built = (*manifest.files, MANIFEST_FILE, VERIFICATION_FILE)
+    built = (*manifest.files, manifest.own(MANIFEST_FILE), manifest.own(VERIFICATION_FILE))
     if os.path.realpath(path) in {os.path.realpath(folder / name) for name in built}:
         raise UsageError(
             "U005",

@@ -46,15 +46,17 @@ def save_verification(folder: Path, manifest: Manifest, answer: Answer) -> None:
         {**_about(manifest), "answer_sha256": sha256_of_json(run), "answer": run} for run in runs
     ]
     content = {"schema": SCHEMA, "runs": kept}
-    write_whole(folder / FILE_NAME, json.dumps(content, indent=2, sort_keys=True) + "\n")
+    text = json.dumps(content, indent=2, sort_keys=True) + "\n"
+    write_whole(folder / manifest.own(FILE_NAME), text)
 
 
 def load_verification(folder: Path, manifest: Manifest) -> Verification:
     """What was kept, if it is whole, and of that what is about this very build."""
-    damaged = Verification((), f"{FILE_NAME} is damaged and was ignored: verify it again.")
-    other = Verification((), f"{FILE_NAME} is about another build and was ignored.")
+    name = manifest.own(FILE_NAME)
+    damaged = Verification((), f"{name} is damaged and was ignored: verify it again.")
+    other = Verification((), f"{name} is about another build and was ignored.")
     try:
-        content = json.loads(files.read_text(folder / FILE_NAME, files.ANSWER_BYTES))
+        content = json.loads(files.read_text(folder / name, files.ANSWER_BYTES))
         if content["schema"] != SCHEMA:
             return other
         kept = [_read(run) for run in content["runs"]]

@@ -13,7 +13,7 @@ import numpy as np
 from mcugen.errors import UsageError
 from mcugen.inputs import Input, default_inputs, load_input, model_input
 from mcugen.ir import Graph
-from mcugen.manifest import Manifest, read_manifest
+from mcugen.manifest import Manifest, read_model_manifest
 from mcugen.protocol.messages import Hello
 from mcugen.reference import load_references
 from mcugen.tflite import read_model
@@ -37,6 +37,7 @@ from mcugen.verify.report import VerifyReport
 def verify(
     folder: Path,
     *,
+    model: str | None = None,
     executions: tuple[str, ...],
     open_port: PortOpener | None = None,
     inputs: tuple[Path, ...] = (),
@@ -46,7 +47,7 @@ def verify(
     dump_layer: int | None = None,
     on_event: Event = silent,
 ) -> VerifyReport:
-    """Holds the build in ``folder`` against the reference.
+    """Holds the build in ``folder`` against the reference; of several models that called ``model``.
 
     ``executions`` are of "host", "board" and "qemu"; with ``open_port`` the board at that port
     runs the inputs too. ``inputs`` are files, or else ``count`` default inputs made from ``seed``.
@@ -54,7 +55,7 @@ def verify(
     The report says yes or no; McugenError is raised for what keeps the question from being
     answered.
     """
-    manifest = read_manifest(folder)
+    manifest = read_model_manifest(folder, model)
     graph = read_model(folder / manifest.model_file)
     output = graph.tensor(graph.outputs[0])
     names = read_labels(labels, output.elements) if labels else ()

@@ -47,10 +47,15 @@ RUN = {
 
 
 @dataclass(frozen=True)
+class Named:
+    name: str = "model"
+
+
+@dataclass(frozen=True)
 class Answer:
     keys: dict[str, Any]
     error: None = None
-    manifest: None = None
+    manifest: Named = Named()
 
     def as_json(self) -> dict[str, Any]:
         return dict(self.keys)
@@ -86,7 +91,7 @@ class FakePort:
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """``verify`` is replaced, so there is no build folder to keep its answer in."""
     monkeypatch.setattr("mcugen.report.verification.save_verification", lambda *_: None)
-    monkeypatch.setattr("mcugen.report.html.write_report", lambda folder: {"report": "r.html"})
+    monkeypatch.setattr("mcugen.report.html.write_report", lambda folder, **_: {"report": "r.html"})
 
 
 @pytest.fixture

@@ -23,6 +23,9 @@ BUILD = {
     "target": "stm32f7",
     "board": "nucleo_f746zg",
     "model": "mobile[net]",
+    "name": "model",
+    "models": ["model"],
+    "arena_symbol": "model_arena",
     "arena_bytes": 98304,
     "arena_lower_bound": 98304,
     "loader_bytes": 4320,
@@ -143,10 +146,15 @@ DIFFERENCE = DifferenceError(
 
 
 @dataclass(frozen=True)
+class Named:
+    name: str = "model"
+
+
+@dataclass(frozen=True)
 class Answer:
     keys: dict[str, Any]
     error: McugenError | None = None
-    manifest: None = None
+    manifest: Named = Named()
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -161,11 +169,12 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     """No build folder is there: what would be kept in it, and a report that is not written."""
     answers: Kept = []
 
-    def save(folder: Path, manifest: None, answer: dict[str, Any]) -> None:
+    def save(folder: Path, manifest: Named, answer: dict[str, Any]) -> None:
         answers.append((folder, dict(answer)))
 
     monkeypatch.setattr("mcugen.report.verification.save_verification", save)
-    monkeypatch.setattr("mcugen.report.html.write_report", lambda folder: REPORT)
+    monkeypatch.setattr("mcugen.report.html.write_report", lambda folder, **_: REPORT)
+    monkeypatch.setattr("mcugen.report.html.write_reports", lambda folder: [REPORT["report"]])
     return answers
 
 
@@ -213,6 +222,8 @@ class TestBuild:
         plain: dict[str, object] = {
             "target": "stm32f7",
             "output": Path("build"),
+            "names": ("model",),
+            "arena_apart": False,
             "cmsis_nn": None,
             "kernels": "cmsis-nn",
             "keep_constant_channels": False,
@@ -222,7 +233,7 @@ class TestBuild:
         }
         named = {"target": "x", "output": Path("o"), "cmsis_nn": Path("c"), "kernels": "fast"}
         assert calls == [
-            ((Path("m.tflite"),), {**plain, **changed})
+            (((Path("m.tflite"),),), {**plain, **changed})
             for changed in (
                 {},
                 {**named, "loader_no_read": True},
@@ -415,6 +426,7 @@ class TestVerify:
         ((_, options),) = calls
         del options["on_event"]
         assert options == {
+            "model": None,
             "executions": ("host", "board"),
             "open_port": None,
             "inputs": (Path("a.npy"), Path("b.png")),

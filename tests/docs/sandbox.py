@@ -110,11 +110,13 @@ class Sandbox:
 
 
 def folder_with_examples(folder: Path) -> Sandbox:
-    """What a reader has beside mcugen: the examples, a model, a picture, a board on a cable."""
+    """What a reader has beside mcugen: the examples, models, a picture, a board on a cable."""
     folder.mkdir()
     example = ROOT / "examples" / "fashion"
     (folder / "examples").symlink_to(ROOT / "examples")
-    (folder / "model.tflite").symlink_to(example / "fashion_mobilenet_v1_025_128.tflite")
+    for name in ("model", "wake", "gate"):
+        model = example / "fashion_mobilenet_v1_025_128.tflite"
+        (folder / f"{name}.tflite").symlink_to(model)
     (folder / "picture.png").symlink_to(example / "sneaker.png")
     return Sandbox(folder)
 

@@ -26,14 +26,16 @@ def test_the_names() -> None:
 
 def test_the_parameters() -> None:
     assert str(inspect.signature(api.build)) == (
-        "(model: 'StrPath', *, target: 'str', output: 'StrPath' = 'build', "
+        "(model: 'StrPath | Sequence[StrPath]', *, target: 'str', output: 'StrPath' = 'build', "
+        "name: 'str | Sequence[str]' = 'model', arena_apart: 'bool' = False, "
         "cmsis_nn: 'StrPath | None' = None, kernels: 'Choice' = 'cmsis-nn', "
         "keep_constant_channels: 'bool' = False, arena: \"int | Literal['least'] | None\" = None, "
         "stream_input: 'bool' = False, "
         f"on_event: 'Callable[[str], None]' = {api._silent!r}) -> 'BuildResult'"
     )
     assert str(inspect.signature(api.verify)) == (
-        "(build: 'StrPath' = 'build', *, simulators: 'Sequence[Simulator]' = ('host', 'board'), "
+        "(build: 'StrPath' = 'build', *, model: 'str | None' = None, "
+        "simulators: 'Sequence[Simulator]' = ('host', 'board'), "
         "port: 'str | None' = None, baud: 'int' = 115200, inputs: 'Sequence[StrPath]' = (), "
         "labels: 'StrPath | None' = None, seed: 'int' = 0, count: 'int' = 8, "
         f"on_event: 'Callable[[str], None]' = {api._silent!r}) -> 'VerifyReport'"
