@@ -6,18 +6,24 @@ From layer by layer down to the least, with the picture in RAM and with the pict
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 
-from mcugen.boards import load_board
-from mcugen.compiler import Event, compile_graph, silent, source_of
+from mcugen.boards import Board, load_board
+from mcugen.compiler import compile_graph, source_of
 from mcugen.kernels import Choice, Target, backends
-from mcugen.memory.rows.frontier import Spot, frontier, mixed
+from mcugen.memory.rows.frontier import Spot, frontier, mixed, mixed_budgets
 from mcugen.schedule import Schedule
 from mcugen.tflite import about, read_model
+from mcugen.workers import Runner, here
 
 CHOICES: tuple[Choice, ...] = ("cmsis-nn", "fast")
+
+Progress = Callable[[str, int, int], None]
+"""Told what is counted, how many of it are done, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -53,30 +59,50 @@ class Exploration:
         return {**asdict(self), "status": "ok"}
 
 
+@dataclass(frozen=True)
+class Search:
+    """A unit of work: plans with a family of kernels, the picture in rows or in RAM.
+
+    Without ``budget`` all from the least arena to that of whole layers; with it the one within so
+    many bytes in which slower kernels of the family may take the place of fast ones.
+    """
+
+    kernels: Choice
+    takes_rows: bool
+    budget: int | None = None
+
+
+Schedules = Mapping[Choice, Schedule]
+_Found = dict[Search, tuple[Spot, ...]]
+
+
 def explore(
-    model: Path, *, target: str, cmsis_nn: Path | None = None, on_event: Event = silent
+    model: Path,
+    *,
+    target: str,
+    cmsis_nn: Path | None = None,
+    runner: Runner = here,
+    on_progress: Progress = lambda what, done, total: None,
 ) -> Exploration:
-    """Every point can be built by its ``command``. Raises McugenError as ``build`` does."""
+    """Every point can be built by its ``command``.
+
+    ``runner`` says who looks for plans; what they find is the same. Raises McugenError as ``build``
+    does.
+    """
     board = load_board(target)
     graph = read_model(model)
-    points: list[Point] = []
-    least: dict[bool, int] = {}
+    schedules: dict[Choice, Schedule] = {}
     with about(model):
         for kernels in CHOICES:
             made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
-            schedule = compile_graph(graph, source_of(model), made_for).schedule
-            for takes_rows in (False, True):
-                on_event(f"{kernels} kernels, picture {'in rows' if takes_rows else 'in RAM'}")
-                words = ["mcugen", "build", str(model), "--target", target]
-                words += [] if kernels == "cmsis-nn" else ["--kernels", kernels]
-                words += ["--stream-input"] if takes_rows else []
-                spots = list(frontier(schedule, takes_rows=takes_rows))
-                low = least.setdefault(takes_rows, spots[0].arena_bytes)
-                if kernels == "fast":
-                    spots += mixed(schedule, low, takes_rows=takes_rows)
-                points += [
-                    _point(schedule, kernels, words, spot, board.arena_limit) for spot in spots
-                ]
+            schedules[kernels] = compile_graph(graph, source_of(model), made_for).schedule
+        found = _all_spots(schedules, runner, on_progress)
+    words = ("mcugen", "build", str(model), "--target", target)
+    points = [
+        _point(schedules[search.kernels], search, words, spot, board)
+        for search, spots in found.items()
+        for spot in spots
+    ]
     return Exploration(
         model=model.name,
         board=board.id,
@@ -84,6 +110,45 @@ def explore(
         arena_limit=board.arena_limit,
         points=tuple(undominated(points)),
     )
+
+
+def _all_spots(schedules: Schedules, runner: Runner, on_progress: Progress) -> _Found:
+    """First what the families of kernels do by themselves; then, no smaller than the least of
+    those, arenas in which fast kernels make way."""
+    ways = [Search(kernels, rows) for kernels, rows in product(CHOICES, (False, True))]
+    found = _spots(schedules, ways, runner, "plans", on_progress)
+    within = []
+    for rows in (False, True):
+        least = found[Search("cmsis-nn", rows)][0].arena_bytes
+        budgets = dict.fromkeys(mixed_budgets(schedules["fast"], least))
+        within += [Search("fast", rows, budget) for budget in budgets]
+    return found | _spots(schedules, within, runner, "plans of mixed kernels", on_progress)
+
+
+def _spots(
+    schedules: Schedules,
+    searches: Sequence[Search],
+    runner: Runner,
+    what: str,
+    on_progress: Progress,
+) -> _Found:
+    """In the order of ``searches``, whatever the order in which they end."""
+    found: _Found = {}
+    on_progress(what, 0, len(searches))
+    with closing(runner(search_plans, schedules, searches, lambda search: search)) as running:
+        for search, spots in running:
+            found[search] = spots
+            on_progress(what, len(found), len(searches))
+    return {search: found[search] for search in searches}
+
+
+def search_plans(schedules: Schedules, search: Search) -> tuple[Search, tuple[Spot, ...]]:
+    """Runs in a worker."""
+    schedule = schedules[search.kernels]
+    if search.budget is None:
+        return search, frontier(schedule, takes_rows=search.takes_rows)
+    spot = mixed(schedule, search.budget, takes_rows=search.takes_rows)
+    return search, () if spot is None else (spot,)
 
 
 def undominated(points: Sequence[Point]) -> Iterator[Point]:
@@ -98,16 +163,18 @@ def undominated(points: Sequence[Point]) -> Iterator[Point]:
 
 
 def _point(
-    schedule: Schedule, kernels: Choice, words: Sequence[str], spot: Spot, limit: int
+    schedule: Schedule, search: Search, words: Sequence[str], spot: Spot, board: Board
 ) -> Point:
+    kernels = [] if search.kernels == "cmsis-nn" else ["--kernels", search.kernels]
+    rows = ["--stream-input"] if search.takes_rows else []
     arena = [] if spot.budget is None else ["--arena", str(spot.budget)]
     return Point(
-        input="rows" if "--stream-input" in words else "whole",
-        kernels=kernels,
+        input="rows" if search.takes_rows else "whole",
+        kernels=search.kernels,
         arena_bytes=spot.arena_bytes,
         instructions=schedule.cost + spot.cost,
         whole_instructions=schedule.cost,
         rows=spot.runs,
-        fits=spot.arena_bytes <= limit,
-        command=shlex.join([*words, *arena]),
+        fits=spot.arena_bytes <= board.arena_limit,
+        command=shlex.join([*words, *kernels, *rows, *arena]),
     )

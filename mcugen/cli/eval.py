@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,11 +16,8 @@ from mcugen.cli.options import (
     model_option,
     verbosity_options,
 )
+from mcugen.cli.workers import named_runner, workers_options
 from mcugen.console import Console
-
-if TYPE_CHECKING:
-    from mcugen.evaluate.work import Runner
-
 
 _RANGES = {"0..1": (0.0, 1.0), "-1..1": (-1.0, 1.0), "0..255": (0.0, 255.0)}
 
@@ -90,18 +85,7 @@ def _numbers(
     metavar="N",
     help="Evenly spread pictures that run on the virtual board too.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Processes to use; by default as many as there are cores.",
-)
-@click.option(
-    "--dask",
-    metavar="ADDRESS",
-    help="Use the workers of this Dask scheduler, such as tcp://host:8786, instead; they do one "
-    "thing at a time, so give each one thread.",
-)
+@workers_options
 @click.option("--fresh", is_flag=True, help="Forget what an earlier run has done.")
 @json_option
 @verbosity_options
@@ -139,7 +123,7 @@ def eval_(
             build_dir,
             model=model,
             dataset=dataset,
-            runner=_runner(jobs, dask),
+            runner=named_runner(jobs, dask),
             labels=labels,
             limit=limit,
             board=board,
@@ -157,15 +141,3 @@ def eval_(
     if error:
         raise error
     return 0
-
-
-def _runner(jobs: int | None, dask: str | None) -> Runner:
-    if jobs is not None and dask is not None:
-        raise click.UsageError("`--jobs` is for this machine, `--dask` for a cluster: name one")
-    if dask is not None:
-        from mcugen.evaluate.cluster import on_cluster
-
-        return on_cluster(dask)
-    from mcugen.evaluate.local import on_this_machine
-
-    return on_this_machine(jobs or os.cpu_count() or 1)

@@ -15,6 +15,7 @@ from mcugen.cli.options import (
     target_option,
     verbosity_options,
 )
+from mcugen.cli.workers import named_runner, workers_options
 from mcugen.console import Console
 
 
@@ -22,11 +23,13 @@ from mcugen.console import Console
     epilog=examples(
         "mcugen explore model.tflite -t stm32f7",
         "mcugen explore model.tflite -t nucleo-f446re --html explore.html",
+        "mcugen explore model.tflite -t stm32f7 --dask tcp://host:8786",
     )
 )
 @click.argument("model", type=click.Path(path_type=Path))
 @target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
 @cmsis_nn_option
+@workers_options
 @click.option(
     "--html",
     type=click.Path(path_type=Path),
@@ -41,6 +44,8 @@ def explore(
     model: Path,
     target: str | None,
     cmsis_nn: Path | None,
+    jobs: int | None,
+    dask: str | None,
     html: Path | None,
     as_json: bool,
 ) -> int:
@@ -52,11 +57,18 @@ def explore(
     from mcugen.explore import explore as explore_model
     from mcugen.report.explore import render_explore
     from mcugen.report.explore_page import write_explore_page
+    from mcugen.report.write import check_writable
 
+    if html is not None:
+        check_writable(html)
     console = Console(settings.verbosity)
-    with console.progress() as on_event:
+    with console.counts() as on_progress:
         answer = explore_model(
-            model, target=named_target(target), cmsis_nn=cmsis_nn, on_event=on_event
+            model,
+            target=named_target(target),
+            cmsis_nn=cmsis_nn,
+            runner=named_runner(jobs, dask),
+            on_progress=on_progress,
         ).as_json()
     if html is not None:
         write_explore_page(answer, html)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from mcugen.datasets import DataSet, load_dataset
 from mcugen.errors import BoardError
 from mcugen.evaluate.answer import BoardSample, Evaluation
 from mcugen.evaluate.journal import Journal, covered
-from mcugen.evaluate.work import CHUNK_PICTURES, Chunk, Outcome, Runner, Task
+from mcugen.evaluate.work import CHUNK_PICTURES, Chunk, Outcome, Task, evaluate_chunk
 from mcugen.inputs import AS_IT_COMES, Input, Preparation, model_input
 from mcugen.ir import Graph
 from mcugen.manifest import Manifest, read_model_manifest, sha256_of_json
@@ -26,6 +27,7 @@ from mcugen.verify.answers import read_labels
 from mcugen.verify.compare import compare, first_difference
 from mcugen.verify.executions import run_board, run_reference
 from mcugen.version import __version__
+from mcugen.workers import Runner
 
 Progress = Callable[[str, int, int], None]
 """Told what is counted, how many of it are done, and how many there are."""
@@ -154,7 +156,8 @@ def _outcomes(
     done = sum(len(part) for part in outcomes)
     on_progress("pictures", done, pictures)
     if missing:
-        with closing(runner(task, missing, lambda part: _chunk(part, picture))) as running:
+        make = partial(_chunk, picture)
+        with closing(runner(evaluate_chunk, task, missing, make)) as running:
             for outcome in running:
                 journal.append(outcome)
                 outcomes[covered(outcome)] = outcome
@@ -163,7 +166,7 @@ def _outcomes(
     return tuple(outcomes[part] for part in parts)
 
 
-def _chunk(part: range, picture: Callable[[int], Input]) -> Chunk:
+def _chunk(picture: Callable[[int], Input], part: range) -> Chunk:
     return Chunk(part.start, tuple(picture(number) for number in part))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,11 +70,6 @@ class Outcome:
     disagreements: int
     difference: Difference | None
     undefined: int = 0
-
-
-Runner = Callable[[Task, Sequence[range], Callable[[range], Chunk]], Generator[Outcome, None, None]]
-"""Gives the outcomes of the chunks with these picture numbers, in any order; the function makes
-a chunk, and is called only when there is soon someone to do it."""
 
 
 def evaluate_chunk(task: Task, chunk: Chunk) -> Outcome:

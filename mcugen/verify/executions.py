@@ -24,7 +24,7 @@ from mcugen.staging import copy_libraries, write_tree
 from mcugen.temporary import temporary_folder
 from mcugen.verify.device import Device
 from mcugen.verify.left_out import part, whole
-from mcugen.verify.processes import worker_processes
+from mcugen.workers.processes import worker_processes
 
 if TYPE_CHECKING:  # not every machine has the emulator that it needs
     from mcugen.sim.board import VirtualBoard

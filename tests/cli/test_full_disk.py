@@ -19,7 +19,7 @@ from mcugen.reference.quiet import quiet_stderr
 from mcugen.temporary import temporary_folder
 from mcugen.tflite import write_model
 from mcugen.toolchain import Compiler, Unit
-from mcugen.verify.processes import worker_processes
+from mcugen.workers.processes import worker_processes
 from tests.networks import small_mobilenet
 
 LIMITED = """

@@ -13,8 +13,8 @@ import numpy as np
 
 from mcugen import compiler
 from mcugen.evaluate import evaluate
-from mcugen.evaluate.work import Outcome, Runner, Task, evaluate_chunk
 from mcugen.tflite import write_model
+from mcugen.workers import Runner
 from tests.networks import small_mobilenet
 
 HANG_SECONDS = 180
@@ -50,12 +50,12 @@ class InterruptedOnPurposeError(Exception):
 def here(ran: list[range], *, stop_after: int | None = None) -> Runner:
     """Runs chunks in this process and notes them."""
 
-    def run(task: Task, parts: Any, make: Any) -> Generator[Outcome, None, None]:
+    def run(work: Any, task: Any, parts: Any, make: Any) -> Generator[Any, None, None]:
         for part in parts:
             if len(ran) == stop_after:
                 raise InterruptedOnPurposeError
             ran.append(part)
-            yield evaluate_chunk(task, make(part))
+            yield work(task, make(part))
 
     return run
 
@@ -70,7 +70,12 @@ def command(folder: Path, dataset: Path, *options: str) -> list[str]:
 
 def printed(folder: Path, dataset: Path, *options: str) -> bytes:
     line = command(folder, dataset, "--fresh", "--json", "--board", "0", *options)
-    done = subprocess.run(line, capture_output=True, check=False)
+    return answered(line)
+
+
+def answered(line: list[str], folder: Path | None = None) -> bytes:
+    """What a command prints in ``folder``."""
+    done = subprocess.run(line, capture_output=True, check=False, cwd=folder)
     assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
     return done.stdout
 

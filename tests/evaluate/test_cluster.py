@@ -19,10 +19,19 @@ import pytest
 from distributed.comm import CommClosedError
 
 from mcugen.errors import McugenError, ToolchainError, UsageError
-from mcugen.evaluate import cluster, evaluate
-from mcugen.evaluate.cluster import on_cluster
-from mcugen.evaluate.work import Chunk, Outcome, Runner, Task
-from tests.evaluate.evaluations import HANG_SECONDS, evaluated, printed, wait_for
+from mcugen.evaluate import evaluate
+from mcugen.explore import explore
+from mcugen.manifest import MODEL_FILE
+from mcugen.workers import Runner, cluster
+from mcugen.workers.cluster import on_cluster
+from tests.evaluate.evaluations import (
+    HANG_SECONDS,
+    MCUGEN,
+    answered,
+    evaluated,
+    printed,
+    wait_for,
+)
 
 
 @contextmanager
@@ -64,20 +73,35 @@ def test_processes_and_a_dask_cluster_give_the_same_bytes(
     folder: Path, dataset: Path, tmp_path: Path
 ) -> None:
     two_processes = printed(folder, dataset, "--jobs", "2")
+    explored = explored_with(folder, "--jobs", "2")
     with dask_cluster(tmp_path, workers=2) as address:
         assert printed(folder, dataset, "--dask", address) == two_processes
+        assert explored_with(folder, "--dask", address) == explored
+    assert explored_with(folder, "--jobs", "1") == explored
+    assert json.loads(explored)["points"] == explored_here(folder)
     answer = json.loads(two_processes)
     assert evaluated(folder, dataset, [], fresh=True).items() <= answer.items()
     assert answer["status"] == "ok"
 
 
-def test_a_worker_names_its_machine_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(task: Task, chunk: Chunk) -> Outcome:
+def explored_with(folder: Path, *options: str) -> bytes:
+    """What ``explore`` says of the model in a build."""
+    return answered([*MCUGEN, "explore", MODEL_FILE, "-t", "stm32f7", "--json", *options], folder)
+
+
+def explored_here(folder: Path) -> object:
+    """The points in this very process, as JSON has them."""
+    model = folder / MODEL_FILE
+    points = json.loads(json.dumps(explore(model, target="stm32f7").as_json()))["points"]
+    return [{**one, "command": one["command"].replace(str(model), MODEL_FILE)} for one in points]
+
+
+def test_a_worker_names_its_machine_in_an_error() -> None:
+    def fails(shared: str, unit: int) -> None:
         raise ToolchainError("T001", "`cc` is not installed", details=("first",))
 
-    monkeypatch.setattr(cluster, "evaluate_chunk", fails)
     with pytest.raises(ToolchainError) as caught:
-        cluster._on_worker(None, None)  # type: ignore[arg-type]
+        cluster._on_worker(fails, "shared", 0)
     assert caught.value.details == ("first", f"on the worker {socket.gethostname()}")
 
 
@@ -142,7 +166,7 @@ def test_workers_have_this_mcugen(there: str | None, what: str) -> None:
         (asyncio.CancelledError(), "the cluster was lost"),
         (concurrent.futures.CancelledError(), "the cluster was lost"),
         (CommClosedError("ConnectionPool closing."), "the cluster was lost"),
-        (asyncio.TimeoutError(), "no chunk was finished in 600 seconds"),
+        (asyncio.TimeoutError(), "no unit of work was finished in 600 seconds"),
         (ModuleNotFoundError("No module named 'tflite'"), "a worker lacks something"),
     ],
 )

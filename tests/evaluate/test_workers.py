@@ -15,15 +15,14 @@ import pytest
 
 from mcugen.errors import ToolchainError
 from mcugen.evaluate import evaluate
-from mcugen.evaluate.work import Outcome, Task, evaluate_chunk
-from mcugen.verify.processes import worker_processes
+from mcugen.workers.processes import worker_processes
 from tests.evaluate.evaluations import command, evaluated, wait_for, write_dataset
 
 
 def test_workers_with_other_references_are_refused(folder: Path, dataset: Path) -> None:
-    def elsewhere(task: Task, parts: Any, make: Any) -> Generator[Outcome, None, None]:
+    def elsewhere(work: Any, task: Any, parts: Any, make: Any) -> Generator[Any, None, None]:
         there = replace(task, key="there", references=("tflite-micro 0",))
-        yield evaluate_chunk(there, make(parts[0]))
+        yield work(there, make(parts[0]))
 
     with pytest.raises(ToolchainError) as caught:
         evaluate(folder, dataset=dataset, runner=elsewhere)
@@ -40,7 +39,7 @@ def test_a_worker_that_is_killed_is_told() -> None:
 def test_workers_end_with_the_process_that_has_them(tmp_path: Path) -> None:
     """Even where that is killed and can end nothing; their temporary files go too."""
     program = (
-        "import tempfile, time; from mcugen.verify.processes import worker_processes\n"
+        "import tempfile, time; from mcugen.workers.processes import worker_processes\n"
         "if __name__ == '__main__':\n"
         "    with worker_processes(1) as pool:\n"
         "        print(pool.submit(tempfile.mkdtemp).result(), flush=True)\n"

@@ -83,3 +83,17 @@ def test_the_command(
     assert page.count("<circle") == len(answer["points"])
     words = " ".join(re.findall('<span class="word">(.*?)</span>', page))
     assert "&#39;my model.tflite&#39; --target stm32f7 --stream-input" in words
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    line = ["explore", "there_is_no.tflite", "-t", "stm32f7", "--json", "--html"]
+    for page in ("folder", "no/such/folder/e.html"):
+        assert main([*line, page]) == 2
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == "U005"
+    assert main([*line, "e.html"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "U001"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mcugen.memory.plan import plan
@@ -57,15 +56,20 @@ def frontier(schedule: Schedule, *, takes_rows: bool = False) -> tuple[Spot, ...
     return _undominated(spots)
 
 
-def mixed(schedule: Schedule, least_bytes: int, *, takes_rows: bool = False) -> Iterator[Spot]:
-    """Plans in which other kernels take the place of some that only run whole layers, from
-    ``least_bytes`` to the arena of whole layers."""
-    for budget in _budgets(least_bytes, plan(schedule).arena_bytes, MIXED_STEPS):
-        made, placed = plan_kernels(schedule, budget, takes_rows=takes_rows)
-        if placed.arena_bytes <= budget:
-            cost = made.cost + placed.extra_cost - schedule.cost
-            found = ((one.first, one.last, one.strip) for one in runs(placed))
-            yield Spot(placed.arena_bytes, cost, tuple(found), budget)
+def mixed_budgets(schedule: Schedule, least_bytes: int) -> list[int]:
+    """What to ask ``mixed`` for: from ``least_bytes`` to the arena of whole layers."""
+    return _budgets(least_bytes, plan(schedule).arena_bytes, MIXED_STEPS)
+
+
+def mixed(schedule: Schedule, budget: int, *, takes_rows: bool = False) -> Spot | None:
+    """A plan within ``budget`` bytes in which other kernels take the place of some that only run
+    whole layers; None where there is none."""
+    made, placed = plan_kernels(schedule, budget, takes_rows=takes_rows)
+    if placed.arena_bytes > budget:
+        return None
+    cost = made.cost + placed.extra_cost - schedule.cost
+    found = ((one.first, one.last, one.strip) for one in runs(placed))
+    return Spot(placed.arena_bytes, cost, tuple(found), budget)
 
 
 def _budgets(low: int, high: int, steps: int) -> list[int]:

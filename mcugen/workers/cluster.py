@@ -1,4 +1,4 @@
-"""Chunks on an existing Dask cluster; the only user of ``distributed``, which is optional."""
+"""Units of work on a Dask cluster that exists; the only user of ``distributed``, an option."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ import re
 import socket
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from mcugen.errors import McugenError, ToolchainError, UsageError
-from mcugen.evaluate.work import Chunk, Outcome, Runner, Task, evaluate_chunk
 from mcugen.version import __version__
+from mcugen.workers.runner import OutcomeT, PartT, Runner, SharedT, UnitT
 
 _ADDRESS = re.compile(r"((tcp|tls)://)?([^\s/:@]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 
 _QUEUED = 2
-"""Chunks that are under way for each thread: one to work on, one to go on with."""
+"""Units that are under way for each thread: one to work on, one to go on with."""
 
 _CONNECT_SECONDS = 10
 _WORKERS_SECONDS = 10
-_CHUNK_SECONDS = 600
+_UNIT_SECONDS = 600
 
-_AGAIN = "mend the cluster; the same command goes on where it stopped"
+_AGAIN = "mend the cluster, and give the same command again"
 _INSTALL = f"install mcugen {__version__} where the workers run"
 
 
 def on_cluster(address: str) -> Runner:
-    """Runs chunks on the workers of the scheduler at ``address``.
+    """Does units on the workers of the scheduler at ``address``.
 
     Raises UsageError U006 for what is no address, ToolchainError T007 when Dask is not installed
     here. The runner raises T008 for a cluster that cannot be reached, has no workers, or whose
@@ -41,11 +42,14 @@ def on_cluster(address: str) -> Runner:
     _dask()
 
     def run(
-        task: Task, parts: Sequence[range], make: Callable[[range], Chunk]
-    ) -> Generator[Outcome, None, None]:
+        work: Callable[[SharedT, UnitT], OutcomeT],
+        shared: SharedT,
+        parts: Sequence[PartT],
+        make: Callable[[PartT], UnitT],
+    ) -> Generator[OutcomeT, None, None]:
         with _connected(address) as client, _troubles_told(address):
             _check_workers(client, address)
-            yield from _spread(client, task, parts, make)
+            yield from _spread(client, work, shared, map(make, parts))
 
     return run
 
@@ -62,25 +66,29 @@ def _dask() -> Any:
 
 
 def _spread(
-    client: Any, task: Task, parts: Sequence[range], make: Callable[[range], Chunk]
-) -> Iterator[Outcome]:
-    shared = client.scatter(task, broadcast=True)
+    client: Any,
+    work: Callable[[SharedT, UnitT], OutcomeT],
+    shared: SharedT,
+    units: Iterator[UnitT],
+) -> Iterator[OutcomeT]:
+    sent = client.scatter(shared, broadcast=True)
     most = _QUEUED * sum(client.nthreads().values())
     waiting: set[Any] = set()
-    unsent = iter(parts)
     while True:
-        while len(waiting) < most and (part := next(unsent, None)) is not None:
-            waiting.add(client.submit(_on_worker, shared, make(part), pure=False))
+        for unit in islice(units, most - len(waiting)):
+            waiting.add(client.submit(_on_worker, work, sent, unit, pure=False))
         if not waiting:
             return
-        done, waiting = _dask().wait(waiting, _CHUNK_SECONDS, return_when="FIRST_COMPLETED")
+        done, waiting = _dask().wait(waiting, _UNIT_SECONDS, return_when="FIRST_COMPLETED")
         yield from (future.result() for future in done)
 
 
-def _on_worker(task: Task, chunk: Chunk) -> Outcome:
-    """``evaluate_chunk``, with the name of the machine in what goes wrong there."""
+def _on_worker(
+    work: Callable[[SharedT, UnitT], OutcomeT], shared: SharedT, unit: UnitT
+) -> OutcomeT:
+    """A unit of work, with the name of the machine in what goes wrong there."""
     try:
-        return evaluate_chunk(task, chunk)
+        return work(shared, unit)
     except McugenError as error:
         error.details = (*error.details, f"on the worker {socket.gethostname()}")
         raise
@@ -145,7 +153,7 @@ def _troubles_told(address: str) -> Iterator[None]:
         raise _trouble(address, "the cluster was lost", hint=_AGAIN) from None
     except (TimeoutError, asyncio.TimeoutError):
         raise _trouble(
-            address, f"no chunk was finished in {_CHUNK_SECONDS} seconds", hint=_AGAIN
+            address, f"no unit of work was finished in {_UNIT_SECONDS} seconds", hint=_AGAIN
         ) from None
     except ImportError as error:
         raise _trouble(address, "a worker lacks something", str(error), hint=_INSTALL) from None
