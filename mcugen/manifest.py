@@ -15,7 +15,7 @@ from mcugen import files
 from mcugen.errors import UsageError
 
 FILE_NAME = "manifest.json"
-SCHEMA = 5
+SCHEMA = 6
 
 _DIGEST = "manifest_sha256"
 
@@ -69,13 +69,15 @@ class Layer:
 @dataclass(frozen=True)
 class Step:
     """Layers ``first`` to ``last`` run together, ``rows`` of their outputs at a time; 0 rows for a
-    layer that runs in one call. ``live_bytes`` are alive at once.
+    layer that runs in one call. ``live_bytes`` are alive at once. It takes ``moments``: calls, rows
+    that slide, and rows of a call that overtakes what it reads.
     """
 
     first: int
     last: int
     rows: int
     live_bytes: int
+    moments: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class ArenaBuffer:
 
     ``kind`` is "tensor", "line" for a window on some rows of a tensor, or "scratch". ``layer`` is
     the one that writes it, None for the model's input; ``offset`` is from the arena's start.
+    ``spans`` are (low, high, start, end): addresses [low, high) that are needed in the moments
+    [start, end), counted from the first step on; no two spans of an arena meet.
     """
 
     name: str
@@ -115,6 +119,7 @@ class ArenaBuffer:
     bytes: int
     start: int
     end: int
+    spans: tuple[tuple[int, int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -316,7 +321,7 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["layers"] = tuple(_layer(layer) for layer in fields["layers"])
     fields["steps"] = tuple(Step(**step) for step in fields["steps"])
     fields["pieces"] = tuple(_piece(piece) for piece in fields["pieces"])
-    fields["buffers"] = tuple(ArenaBuffer(**buffer) for buffer in fields["buffers"])
+    fields["buffers"] = tuple(_buffer(buffer) for buffer in fields["buffers"])
     fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])
     fields["models"] = tuple(fields["models"])
@@ -331,6 +336,11 @@ def _edge(fields: dict[str, Any]) -> Edge:
 def _piece(fields: dict[str, Any]) -> Piece:
     before = tuple((int(begin), int(end)) for begin, end in fields["before"])
     return Piece(**{**fields, "before": before})
+
+
+def _buffer(fields: dict[str, Any]) -> ArenaBuffer:
+    spans = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in fields["spans"])
+    return ArenaBuffer(**{**fields, "spans": spans})
 
 
 def _layer(fields: dict[str, Any]) -> Layer:

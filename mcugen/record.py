@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from mcugen import manifest, toolchain
@@ -28,8 +28,9 @@ from mcugen.manifest import (
 )
 from mcugen.memory.plan import Plan
 from mcugen.memory.problem import Buffer
+from mcugen.memory.rows.lives import Lives, Span, lives
 from mcugen.memory.rows.network import ARRIVAL
-from mcugen.memory.rows.plan import RowPlan
+from mcugen.memory.rows.plan import RowPlan, sections
 from mcugen.memory.rows.sections import Move
 from mcugen.program import Program
 from mcugen.schedule import Step
@@ -54,6 +55,7 @@ def record(
     ``loader`` is None on a board that mcugen has no resident loader for.
     """
     schedule, plan = program.schedule, program.plan
+    found = lives(schedule, plan)
     files = hash_files(folder)
     weights = program.weights_bytes
     return Manifest(
@@ -74,9 +76,9 @@ def record(
         output=_edge(schedule.tensor(schedule.outputs[0])),
         input_row_bytes=input_row_bytes(program),
         layers=tuple(_layer(program, step) for step in schedule.steps),
-        steps=tuple(_steps(plan)),
+        steps=tuple(_steps(plan, found)),
         pieces=_pieces(program),
-        buffers=tuple(_buffers(program)),
+        buffers=tuple(_buffers(program, found)),
         kernels=program.target.choice,
         macs=schedule.macs,
         cost=program.cost,
@@ -153,7 +155,7 @@ def _file_shape(tensor: Tensor) -> Shape:
     return (*tensor.shape[:-1], tensor.shape[-1] + len(tensor.left_out))
 
 
-def _buffers(program: Program) -> Iterator[ArenaBuffer]:
+def _buffers(program: Program, found: Lives) -> Iterator[ArenaBuffer]:
     """All that the plan places, under the names of the layers that write it."""
     schedule, plan = program.schedule, program.plan
     made: list[tuple[int, Step | None]] = [(tensor_id, None) for tensor_id in schedule.inputs]
@@ -161,14 +163,18 @@ def _buffers(program: Program) -> Iterator[ArenaBuffer]:
     for tensor_id, writer in made:
         buffer = plan.tensor(tensor_id)
         is_line = buffer.size < schedule.tensor(tensor_id).nbytes
-        yield _buffer(plan, "line" if is_line else "tensor", writer, buffer)
+        spans = found.spans["tensor", tensor_id]
+        yield _buffer(plan, "line" if is_line else "tensor", writer, buffer, spans)
     for step in schedule.steps:
         scratch = plan.scratch(step)
         if scratch is not None:
-            yield _buffer(plan, "scratch", step, scratch)
+            spans = found.spans["scratch", step.index]
+            yield _buffer(plan, "scratch", step, scratch, spans)
 
 
-def _buffer(plan: Plan | RowPlan, kind: str, writer: Step | None, buffer: Buffer) -> ArenaBuffer:
+def _buffer(
+    plan: Plan | RowPlan, kind: str, writer: Step | None, buffer: Buffer, spans: tuple[Span, ...]
+) -> ArenaBuffer:
     """``writer`` is None for the model's input."""
     return ArenaBuffer(
         name="input" if writer is None else writer.name,
@@ -178,16 +184,13 @@ def _buffer(plan: Plan | RowPlan, kind: str, writer: Step | None, buffer: Buffer
         bytes=buffer.size,
         start=buffer.start,
         end=buffer.end,
+        spans=tuple(map(astuple, spans)),
     )
 
 
-def _steps(plan: Plan | RowPlan) -> Iterator[manifest.Step]:
-    if isinstance(plan, Plan):
-        for index, live in enumerate(plan.live):
-            yield manifest.Step(index, index, 0, live)
-        return
-    for section, live in zip(plan.sections, plan.live, strict=True):
-        yield manifest.Step(section.first, section.last, section.strip, live)
+def _steps(plan: Plan | RowPlan, found: Lives) -> Iterator[manifest.Step]:
+    for one, live, moments in zip(sections(plan), plan.live, found.moments, strict=True):
+        yield manifest.Step(one.first, one.last, one.strip, live, moments)
 
 
 def _pieces(program: Program) -> tuple[Piece, ...]:

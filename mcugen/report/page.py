@@ -19,7 +19,8 @@ from mcugen.report.page_memory import (
     BufferRow,
     SectorRow,
     arena_text,
-    buffer_row,
+    buffer_rows,
+    rows_text,
     sector_row,
     totals,
 )
@@ -64,6 +65,7 @@ class Page:
     tiles: tuple[Tile, ...]
     figures: tuple[tuple[str, Figure], ...]
     arena_text: str
+    rows_text: str
     buffers: tuple[BufferRow, ...]
     sectors: tuple[SectorRow, ...]
     pieces: tuple[tuple[str, str, str], ...]
@@ -92,7 +94,8 @@ def page_of(build: Answer, verification: Verification, scales: Sequence[LayerSca
         tiles=tuple(_tiles(build, found)),
         figures=(("wide", figure(arena)), ("narrow", figure(arena, NARROW))),
         arena_text=arena_text(build, arena),
-        buffers=tuple(buffer_row(buffer) for buffer in arena.buffers),
+        rows_text=rows_text(arena),
+        buffers=tuple(buffer_rows(arena)),
         sectors=tuple(sector_row(one, max(build["sectors"])) for one in sectors),
         pieces=tuple(totals(sectors)),
         count_names=() if found is None else count_names(found),

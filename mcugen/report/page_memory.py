@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mcugen.report.arena import Arena, Buffer, step_name
+from mcugen.report.arena import Arena, step_name
 from mcugen.report.flash_map import Piece, Sectors
 from mcugen.report.words import Answer, address, kib, percentage
 
@@ -21,12 +21,15 @@ _PIECES = {
 
 @dataclass(frozen=True)
 class BufferRow:
+    """``lies_on`` are the tags of those whose rows, no longer needed, it is written over."""
+
     tag: str
     name: str
     kind: str
     place: str
     bytes: str
     alive: str
+    lies_on: str
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,31 @@ def arena_text(build: Answer, arena: Arena) -> str:
     )
 
 
-def buffer_row(buffer: Buffer) -> BufferRow:
-    return BufferRow(
-        buffer.tag,
-        buffer.name,
-        buffer.kind,
-        f"{buffer.offset:,} to {buffer.top:,}",
-        f"{buffer.bytes:,}",
-        buffer.alive,
+def rows_text(arena: Arena) -> str:
+    """How to read steps in which rows come and go; "" where there is none."""
+    if not arena.moves:
+        return ""
+    return (
+        "Where layers run by rows, time goes from call to call: a row is drawn from when it is "
+        "written until it is read for the last time, and a line buffer is a window that slides. A "
+        "layer in one call that lies on its input is drawn row by row, as its kernel goes."
     )
+
+
+def buffer_rows(arena: Arena) -> Iterator[BufferRow]:
+    under: dict[str, list[str]] = {}
+    for later, earlier in arena.overtakings():
+        under.setdefault(later.tag, []).append(earlier.tag)
+    for buffer in arena.buffers:
+        yield BufferRow(
+            buffer.tag,
+            buffer.name,
+            buffer.kind,
+            f"{buffer.offset:,} to {buffer.top:,}",
+            f"{buffer.bytes:,}",
+            buffer.alive,
+            ", ".join(under.get(buffer.tag, ())),
+        )
 
 
 def sector_row(sectors: Sectors, largest: int) -> SectorRow:

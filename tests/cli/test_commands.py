@@ -51,7 +51,7 @@ BUILD = {
             "live_bytes": 98304,
         }
     ],
-    "steps": [{"first": 0, "last": 0, "rows": 0, "live_bytes": 98304}],
+    "steps": [{"first": 0, "last": 0, "rows": 0, "live_bytes": 98304, "moments": 1}],
     "buffers": [
         {
             "name": "conv[0]",
@@ -61,6 +61,7 @@ BUILD = {
             "bytes": 98304,
             "start": 0,
             "end": 1,
+            "spans": [[0, 98304, 0, 1]],
         }
     ],
     "output": "build",

@@ -6,14 +6,25 @@ from typing import Any
 
 import pytest
 
-from mcugen.report.arena import Arena, arena_of
-from mcugen.report.arena_svg import Box, figure
+from mcugen.report.arena import Arena, Span, arena_of
+from mcugen.report.arena_label import label_room
+from mcugen.report.arena_outline import area, outline
+from mcugen.report.arena_svg import NARROW, WIDE, Box, figure
 from mcugen.report.arena_text import ASCII, BLOCKS, bar, draw_arena, glyphs_for
+from mcugen.report.page_memory import buffer_rows
+from mcugen.report.words import Answer
 
 
 def buffer(
-    name: str, layer: int | None, offset: int, size: int, steps: range, kind: str = "tensor"
+    name: str,
+    layer: int | None,
+    offset: int,
+    size: int,
+    steps: range,
+    kind: str = "tensor",
+    spans: tuple[tuple[int, int, int, int], ...] = (),
 ) -> dict[str, Any]:
+    """Needed whole in all its steps, of one moment each, unless ``spans`` say something else."""
     return {
         "name": name,
         "kind": kind,
@@ -22,13 +33,18 @@ def buffer(
         "bytes": size,
         "start": steps.start,
         "end": steps.stop,
+        "spans": spans or ((offset, offset + size, steps.start, steps.stop),),
     }
+
+
+def step(live: int, first: int = 0, last: int = 0, rows: int = 0, moments: int = 1) -> Answer:
+    return {"first": first, "last": last, "rows": rows, "live_bytes": live, "moments": moments}
 
 
 BUILD = {
     "arena_bytes": 1200,
     "arena_lower_bound": 1200,
-    "steps": [{"live_bytes": 1200}, {"live_bytes": 900}, {"live_bytes": 604}],
+    "steps": [step(1200), step(900), step(604)],
     "buffers": [
         buffer("input", None, 0, 500, range(0, 1)),
         buffer("first_conv", 0, 600, 600, range(0, 2)),
@@ -38,6 +54,17 @@ BUILD = {
     ],
 }
 ARENA = arena_of(BUILD)
+
+
+def rows_of(
+    low: int, start: int, later: int, end: int, longer: int
+) -> list[tuple[int, int, int, int]]:
+    """Four rows of 100 bytes from ``low`` on; each is born ``later`` than the one before it, and
+    ends as much later as ``longer``."""
+    return [
+        (low + 100 * row, low + 100 * row + 100, start + later * row, end + longer * row)
+        for row in range(4)
+    ]
 
 
 def boxes(arena: Arena = ARENA) -> dict[int, Box]:
@@ -74,7 +101,7 @@ def test_text() -> None:
 @pytest.mark.parametrize("screen", [80, 40, 9, 1])
 @pytest.mark.parametrize("steps", [1, 2, 30, 36, 66, 67, 500])
 def test_text_stays_within_a_screen(steps: int, screen: int) -> None:
-    live = [{"live_bytes": 4}] * steps
+    live = [step(4)] * steps
     buffers = [buffer(f"layer{n}", n, 4 * (n % 2), 4, range(n, n + 1)) for n in range(steps)]
     build = {"arena_bytes": 8, "arena_lower_bound": 4, "steps": live, "buffers": buffers}
     lines = list(draw_arena(arena_of(build), BLOCKS, screen))
@@ -107,10 +134,11 @@ def test_rectangles_are_to_scale() -> None:
     assert found[0].height == pytest.approx(whole * 500 / 1200, abs=0.01)
     assert found[0].y + found[0].height == pytest.approx(plot.frame.bottom, abs=0.01)
     assert found[1].y == plot.frame.top
-    assert found[1].width == pytest.approx(2 * plot.column, abs=0.02)
-    assert found[2].x == pytest.approx(plot.frame.left + plot.column, abs=0.01)
+    column = (plot.frame.right - plot.frame.left) / 3
+    assert found[1].width == pytest.approx(2 * column, abs=0.02)
+    assert found[2].x == pytest.approx(plot.frame.left + column, abs=0.01)
     assert found[2].x + found[2].width == pytest.approx(plot.frame.right, abs=0.02)
-    assert plot.binding == (plot.frame.left,)
+    assert [(step.x, step.width) for step in plot.binding] == [(plot.frame.left, round(column, 2))]
 
 
 def test_small_buffers_are_seen_and_lie_on_top() -> None:
@@ -140,7 +168,7 @@ def test_labels_break_turn_and_shrink() -> None:
     build = {
         "arena_bytes": 400,
         "arena_lower_bound": 400,
-        "steps": [{"live_bytes": 400}] * 15,
+        "steps": [step(400)] * 15,
         "buffers": [
             buffer("a_very_long_" + name, 0, 0, 400, range(0, 1)),
             buffer(name, 1, 0, 40, range(1, 2)),
@@ -163,3 +191,102 @@ def test_a_bound_that_is_not_met() -> None:
     assert plot.bound is not None
     assert plot.bound.text == "lower bound 1,000"
     assert plot.frame.top < plot.bound.at < plot.frame.bottom
+
+
+# Layer 0 is written over rows of the input, four rows in one call; layers 1 and 2 run together, a
+# row at a time, through a window, and layer 2 is written over rows of layer 0.
+BY_ROWS = {
+    "arena_bytes": 500,
+    "arena_lower_bound": 500,
+    "steps": [step(500, 0, 0, 0, 4), step(400, 1, 2, 1, 8), step(400, 3, 3)],
+    "buffers": [
+        buffer(name, layer, offset, size, steps, kind, tuple(spans))
+        for name, layer, offset, size, steps, kind, spans in (
+            ("input", None, 100, 400, range(0, 1), "tensor", rows_of(100, 0, 0, 1, 1)),
+            ("zero", 0, 0, 400, range(0, 2), "tensor", rows_of(0, 0, 1, 5, 2)),
+            ("one", 1, 400, 100, range(1, 2), "line", [(400, 450, 4, 6), (450, 500, 7, 12)]),
+            ("two", 2, 0, 400, range(1, 3), "tensor", rows_of(0, 5, 2, 13, 0)),
+            ("three", 3, 400, 100, range(2, 3), "tensor", [(400, 500, 12, 13)]),
+        )
+    ],
+}
+ROWS = arena_of(BY_ROWS)
+
+
+def test_time_goes_from_call_to_call_where_rows_come_and_go() -> None:
+    assert [(one.start, one.end) for one in ROWS.steps] == [(0, 4), (4, 12), (12, 13)]
+    assert ROWS.moves
+    assert not ARENA.moves
+    assert [row.lies_on for row in buffer_rows(ROWS)] == ["", "in", "", "0", ""]
+
+
+def test_text_by_rows() -> None:
+    """The input makes way for layer 0, and that for layer 2."""
+    assert list(draw_arena(ROWS, ASCII, 40)) == [
+        "  500 |%%%in%%%      ####1#####3#",
+        "      |%%%%%%%%####  ############",
+        "      |%%%%%%=======0=========2==",
+        "      |%%%%%%====================",
+        "  333 |%%%%%%====================",
+        "      |%%%%======================",
+        "      |%%%%======================",
+        "      |%%========================",
+        "  166 |%%========================",
+        "      |%%========================",
+        "      |==========================",
+        "      |==========================",
+        "    0 |--------------------------",
+        " step  0",
+        "binds  ^^^^^^^^",
+    ]
+
+
+def test_steps_in_which_rows_move_are_wide() -> None:
+    for frame in (WIDE, NARROW):
+        plot = figure(ROWS, frame)
+        assert [tick.text for tick in plot.steps] == ["0", "1", "2"]
+        left, middle, right = plot.dividers
+        assert (left, plot.binding[0].x) == (frame.left, frame.left)
+        assert right - middle > middle - left
+        assert frame.right - right == pytest.approx(0.3 * (frame.right - frame.left), abs=0.1)
+    assert [tick.text for tick in figure(ROWS).runs] == [
+        "in one call",
+        "layers 1 to 2, 1 row at a time",
+    ]
+
+
+def same(number: int) -> float:
+    return number
+
+
+def test_an_outline_has_no_edge_between_what_touches() -> None:
+    stairs = (Span(0, 10, 0, 4), Span(10, 20, 0, 2), Span(20, 25, 1, 2))
+    assert outline(stairs, same, same) == (
+        "M0 0H4M2 10H4M0 20H1M1 25H2M0 0V20M1 20V25M2 10V25M4 0V10"
+    )
+    assert area(stairs[:1], same, same) == "M0 10H4V0H0Z"
+
+
+def test_shapes_have_all_their_rows() -> None:
+    found = boxes(ROWS)
+    assert [bool(found[order].area) for order in range(5)] == [True, True, True, True, False]
+    assert found[0].area.count("M") == 4
+    assert found[0].title == "input: 400 bytes at 100 to 500, alive in step 0, row by row"
+
+
+def test_a_name_stands_where_its_buffer_is_all_the_time() -> None:
+    assert label_room(ROWS.buffers[0]) == Span(200, 500, 0, 2)
+    assert label_room(ROWS.buffers[2]) == Span(400, 500, 4, 12)
+    assert [line.text for line in boxes(ROWS)[3].label] == ["two"]
+
+
+def test_names_do_not_lie_on_each_other() -> None:
+    """Two line buffers that take turns at the same bytes."""
+    turns = [
+        buffer("a", 1, 0, 20, range(0, 1), "line", ((0, 20, 0, 1), (0, 20, 2, 3))),
+        buffer("b", 2, 0, 20, range(0, 1), "line", ((0, 20, 1, 2), (0, 20, 3, 4))),
+    ]
+    build = {"arena_bytes": 20, "arena_lower_bound": 20, "steps": [step(20, 1, 2, 1, 4)]}
+    one, two = boxes(arena_of({**build, "buffers": turns})).values()
+    assert [line.text for line in (*one.label, *two.label)] == ["rows of a", "rows of b"]
+    assert abs(one.label_x - two.label_x) > 60

@@ -17,11 +17,13 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from mcugen.compiler import build
 from mcugen.manifest import read_manifest
 from mcugen.report.html import render_page, write_report
 from mcugen.report.page import page_of
 from mcugen.report.quantisation import read_quantisation
 from mcugen.report.verification import Verification
+from tests.conftest import EXAMPLE_MODEL
 from tests.report.answers import verified
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +61,7 @@ const linear = (c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) 
 const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
 const behind = (one) => {
   const box = one.closest(".buffer");
-  if (box) return parse(getComputedStyle(box.querySelector("rect")).fill);
+  if (box) return parse(getComputedStyle(box.querySelector(".area")).fill);
   for (; one; one = one.parentElement) {
     const color = parse(getComputedStyle(one).backgroundColor);
     if (color.length < 4 || color[3] > 0) return color;
@@ -170,6 +172,36 @@ def test_layout(chromium: Chrome, page: str, width: int, scheme: str, tmp_path: 
     red, green, blue = shot.convert("RGB").getpixel((2, 2))  # type: ignore[misc]
     assert (red + green + blue > 600) == (scheme == "light")
     assert chromium.get_log("browser") == []
+
+
+@pytest.fixture(scope="session")
+def by_rows(tmp_path_factory: pytest.TempPathFactory, object_cache: Path) -> str:
+    """The report of a build in the least arena, its picture in rows."""
+    folder = tmp_path_factory.mktemp("rows") / "build"
+    build(
+        EXAMPLE_MODEL,
+        target="stm32f7",
+        output=folder,
+        arena="least",
+        stream_input=True,
+        object_cache=object_cache,
+    )
+    write_report(folder)
+    return (folder / "report.html").as_uri()
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_layout_by_rows(chromium: Chrome, by_rows: str, width: int, scheme: str) -> None:
+    show(chromium, by_rows, width, scheme)
+    assert chromium.execute_script(OUTSIDE, width) == []
+    assert chromium.execute_script(FAINT)[1] == []
+    assert chromium.execute_script(CUT, width)[1] == []
+    paths = "return document.querySelectorAll('.buffer path.area').length"
+    assert chromium.execute_script(paths) > 20  # ten buffers at least, in two pictures
+    chromium.execute_script("document.getElementById('arena-picture').focus()")
+    ActionChains(chromium).send_keys(Keys.ARROW_RIGHT).perform()
+    status = "return document.getElementById('arena-status').textContent"
+    assert chromium.execute_script(status).endswith("alive in step 0, row by row")
 
 
 def _dark(scheme: str) -> str:

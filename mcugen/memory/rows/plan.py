@@ -159,8 +159,13 @@ def _plan(net: Network, found: Found, floor: int) -> RowPlan:
     )
 
 
+def sections(plan: Plan | RowPlan) -> Sequence[Section]:
+    """The steps of a plan."""
+    if isinstance(plan, RowPlan):
+        return plan.sections
+    return tuple(Section(layer, layer) for layer in range(len(plan.live)))
+
+
 def runs(plan: Plan | RowPlan) -> Sequence[Section]:
     """The sections whose layers are made in strips; none in a plan of whole layers."""
-    if isinstance(plan, Plan):
-        return ()
-    return tuple(section for section in plan.sections if section.strip != WHOLE)
+    return tuple(section for section in sections(plan) if section.strip != WHOLE)
