@@ -15,7 +15,6 @@ from mcugen.boards import load_board
 from mcugen.cli import main
 from mcugen.errors import BoardError, DifferenceError
 from mcugen.evaluate import Evaluation, evaluate, run
-from mcugen.evaluate.work import Outcome, Task, evaluate_chunk
 from mcugen.inputs import picture_input
 from mcugen.reference import agreed_trace, make_references
 from mcugen.report.evaluation import render_evaluation
@@ -132,7 +131,7 @@ def test_a_difference_is_exit_status_1(
 def test_a_difference_in_a_later_picture_has_its_number(folder: Path, dataset: Path) -> None:
     """Numbers are of the data set, not of the chunk."""
 
-    def forged(task: Task, parts: Any, make: Any) -> Generator[Outcome, None, None]:
+    def forged(work: Any, task: Any, parts: Any, make: Any) -> Generator[Any, None, None]:
         for part in parts:
             if part.start == 40:
                 (name, source) = next(
@@ -141,7 +140,7 @@ def test_a_difference_in_a_later_picture_has_its_number(folder: Path, dataset: P
                 changed = source.replace(b"-19,", b" 90,", 1)
                 rest = tuple(pair for pair in task.library if pair[0] != name)
                 task = replace(task, key="forged", library=(*rest, (name, changed)))
-            yield evaluate_chunk(task, make(part))
+            yield work(task, make(part))
 
     found = evaluate(folder, dataset=dataset, runner=forged, fresh=True)
     assert found.as_json()["first_difference"]["input"] >= 40
