@@ -42,6 +42,7 @@ def build(
     keep_constant_channels: bool = False,
     arena: int | Literal["least"] | None = None,
     stream_input: bool = False,
+    labels: StrPath | Sequence[StrPath] = (),
     on_event: Callable[[str], None] = _silent,
 ) -> BuildResult:
     """Compiles a ``.tflite`` file, or several, into firmware for a board, as ``mcugen build`` does.
@@ -52,8 +53,10 @@ def build(
     several models one each; they share one arena unless ``arena_apart``. ``kernels`` "fast" lets
     mcugen's own kernels run what they run exactly, and leaves channels of one value out unless
     ``keep_constant_channels``. ``arena`` lets layers run by rows: the fastest plan within so many
-    bytes, or "least". With ``stream_input`` the library takes the input in rows. ``on_event`` is
-    told what goes on, a line at a time. Sizes in the result's manifest are bytes.
+    bytes, or "least". With ``stream_input`` the library takes the input in rows. ``labels`` is a
+    file with the classes' names, one a line: they go into the header, and are what ``verify``
+    calls the classes. ``on_event`` is told what goes on, a line at a time. Sizes in the result's
+    manifest are bytes.
 
     Raises McugenError: UsageError for a file or folder, ModelError for what cannot be compiled
     exactly, BoardError, FitError where the model does not fit, ToolchainError. Then ``output`` is
@@ -75,10 +78,15 @@ def build(
         keep_constant_channels=keep_constant_channels,
         arena=arena,
         stream_input=stream_input,
+        labels=[Path(path) for path in _several(labels)],
         on_event=on_event,
     )
     write_reports(folder)
     return result
+
+
+def _several(paths: StrPath | Sequence[StrPath]) -> Sequence[StrPath]:
+    return (paths,) if isinstance(paths, str | os.PathLike) else paths
 
 
 def verify(

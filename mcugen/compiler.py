@@ -24,6 +24,7 @@ from mcugen.firmware import (
 )
 from mcugen.ir import Graph
 from mcugen.kernels import Choice, Target, backends
+from mcugen.labels import read_labels
 from mcugen.manifest import Manifest
 from mcugen.memory.plan import Plan, plan
 from mcugen.memory.rows.mixed import plan_kernels
@@ -88,6 +89,7 @@ def build(
     target: str,
     output: Path,
     names: Sequence[str] = (DEFAULT_NAME,),
+    labels: Sequence[Path] = (),
     arena_apart: bool = False,
     cmsis_nn: Path | None = None,
     kernels: Choice = "cmsis-nn",
@@ -100,7 +102,8 @@ def build(
 ) -> BuildResult:
     """Compiles ``models`` for the board, chip, target or board file ``target`` into ``output``.
 
-    Each becomes a library of its name. Several share one arena, since they do not run at once,
+    Each becomes a library of its name; ``labels`` are files with the names of its classes, one for
+    each model or none. Several share one arena, since they do not run at once,
     unless ``arena_apart``. With fast ``kernels``, each layer gets the kernel of least cost, and
     channels that have one value whatever the input is are left out unless they are to be kept.
     ``arena`` is how many bytes an arena may have, or "least"; without it layers run one by one, and
@@ -110,6 +113,8 @@ def build(
     """
     paths = (models,) if isinstance(models, Path) else tuple(models)
     _check_names(paths, names)
+    if labels:
+        _check_labels(paths, labels)
     board = load_board(target)
     loader_sources = loader_tree(board, no_read=loader_no_read)
     made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
@@ -130,6 +135,8 @@ def build(
             )
         fit.check(program, board, arena, taken)
         programs.append(program)
+    if labels:
+        programs = list(map(_labelled, programs, labels))
     if len(programs) > 1 and not arena_apart:
         programs = overlaid(programs)
     libraries = [emit_model(program) for program in programs]
@@ -219,6 +226,22 @@ def _check_names(paths: Sequence[Path], names: Sequence[str]) -> None:
             hint="give each model its name: `--name wake --name gate`",
         )
     check_names(names)
+
+
+def _check_labels(paths: Sequence[Path], labels: Sequence[Path]) -> None:
+    """Raises UsageError U006 where not every model has its labels."""
+    if len(paths) != len(labels):
+        raise UsageError(
+            "U006",
+            f"there are {len(paths)} models and {len(labels)} files of labels",
+            hint="name one for each model, in the same order, or none",
+        )
+
+
+def _labelled(program: Program, path: Path) -> Program:
+    """Raises UsageError U001 or U002 as ``read_labels``."""
+    classes = program.schedule.tensor(program.schedule.outputs[0]).elements
+    return replace(program, labels=read_labels(path, classes))
 
 
 def _budget(arena: Arena | None, room: int) -> Arena:

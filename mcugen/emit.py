@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from mcugen import resources
 from mcugen.boards import Board
 from mcugen.emit_contents import contents, remarks
+from mcugen.emit_pixels import pixel_view
 from mcugen.emit_rows import (
     WHOLE_CALL,
     StripTexts,
@@ -44,6 +46,9 @@ _LEAST_ALIGNMENT = 16
 _LINE_WIDTH = 98
 _HEADER, _MODELS = "model.h", "mcugen_models"
 _BUILD_DIGITS = 12
+
+_PLAIN = frozenset(string.ascii_letters + string.digits + " !#$%&'()*+,-./:;<=>@[]^_`{|}~")
+"""Without quotes, backslashes, and what trigraphs begin with."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +245,8 @@ def _model_values(
         "input": _edge(program, program.schedule.inputs[0]),
         "output": _edge(program, program.schedule.outputs[0]),
         "classes": _classes(program.schedule.tensor(program.schedule.outputs[0]).shape),
+        "labels": [c_string(label) for label in program.labels],
+        "pixels": pixel_view(program),
         "layers": layers,
         "macs": program.schedule.macs,
         "arena_alignment": program.target.core.data_cache_line or _LEAST_ALIGNMENT,
@@ -363,6 +370,13 @@ def _edge(program: Program, tensor_id: int) -> EdgeView:
 def _classes(shape: Shape) -> int | None:
     """How many scores the output has, if it is a list of scores."""
     return shape[-1] if shape and math.prod(shape) == shape[-1] else None
+
+
+def c_string(text: str) -> str:
+    """What stands between the quotes of a C string for the bytes of ``text`` in UTF-8."""
+    return "".join(
+        chr(byte) if chr(byte) in _PLAIN else f"\\{byte:03o}" for byte in text.encode("utf-8")
+    )
 
 
 def _number_lines(values: NDArray[Any]) -> str:

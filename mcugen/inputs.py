@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from mcugen import files
 from mcugen.errors import UsageError
 from mcugen.ir import DType, Graph, Quant, Shape, Tensor
-
-if TYPE_CHECKING:
-    from mcugen.pictures import PixelRule
+from mcugen.pixels import PixelRule, normalised, pixel_rule
 
 Integers = NDArray[np.int64]
 Pattern = Callable[[Shape, int, int], Integers]
@@ -244,7 +242,7 @@ def picture_input(
 
     Raises UsageError U002 when it does not suit the model.
     """
-    from mcugen.pictures import fit_pixels
+    from mcugen.pictures import fit_pixels  # Pillow is slow to import
 
     rule = _pixel_rule(tensor, name, prepare)
     fitted = fit_pixels(pixels, tensor.shape, name, crop=prepare.crop)
@@ -260,8 +258,6 @@ def _from_picture(path: Path, tensor: Tensor, prepare: Preparation) -> Input:
 
 
 def _pixel_rule(tensor: Tensor, where: str, prepare: Preparation) -> PixelRule:
-    from mcugen.pictures import normalised, pixel_rule  # Pillow is slow to import
-
     if prepare.mean or prepare.deviation:
         mean, deviation = prepare.mean or (0.0,), prepare.deviation or (1.0,)
         return normalised(mean, deviation, shape=tensor.shape, where=where)

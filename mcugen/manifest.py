@@ -149,7 +149,8 @@ class Manifest:
     ``models`` are the names of all libraries of the firmware. ``arena_symbol`` is the C name of the
     arena, which another library may own.
 
-    ``input_row_bytes`` is None where the input does not come in rows.
+    ``input_row_bytes`` is None where the input does not come in rows. ``labels`` are the names of
+    the classes, () where they have none.
 
     ``product_id`` is the chip's number in the ROM bootloader's answer, ``sectors`` are the erase
     sectors of its flash as it leaves the factory. ``loader_bytes`` is None where no resident loader
@@ -175,6 +176,7 @@ class Manifest:
     input: Edge
     output: Edge
     input_row_bytes: int | None
+    labels: tuple[str, ...]
     layers: tuple[Layer, ...]
     steps: tuple[Step, ...]
     pieces: tuple[Piece, ...]
@@ -324,6 +326,7 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["buffers"] = tuple(_buffer(buffer) for buffer in fields["buffers"])
     fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])
+    fields["labels"] = tuple(fields["labels"])
     fields["models"] = tuple(fields["models"])
     fields["backends"] = tuple(BackendRecord(**backend) for backend in fields["backends"])
     return Manifest(**fields)

@@ -47,7 +47,7 @@ class Program:
 
     ``target`` is what it was scheduled for, ``name`` the library's: of its folder and header, and
     before every name in it that others see. ``overlaid`` is the room of an arena that others share,
-    which run at other times.
+    which run at other times. ``labels`` are the classes' names, () where they have none.
     """
 
     source: Source
@@ -56,6 +56,7 @@ class Program:
     plan: Plan | RowPlan
     name: str = DEFAULT_NAME
     overlaid: ArenaRoom | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def arena(self) -> ArenaRoom:

@@ -75,6 +75,7 @@ def record(
         input=_edge(schedule.tensor(schedule.inputs[0])),
         output=_edge(schedule.tensor(schedule.outputs[0])),
         input_row_bytes=input_row_bytes(program),
+        labels=program.labels,
         layers=tuple(_layer(program, step) for step in schedule.steps),
         steps=tuple(_steps(plan, found)),
         pieces=_pieces(program),

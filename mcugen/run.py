@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from mcugen.inputs import Input, load_input, model_input
+from mcugen.labels import class_names
 from mcugen.manifest import Manifest, read_model_manifest
 from mcugen.protocol.messages import Hello
 from mcugen.protocol.session import RunResult
 from mcugen.tflite import read_model
-from mcugen.verify.answers import read_labels, top_classes
+from mcugen.verify.answers import top_classes
 from mcugen.verify.device import PortOpener, greet
 
 
@@ -95,7 +96,7 @@ def run(
     manifest = read_model_manifest(folder, model)
     graph = read_model(folder / manifest.model_file)
     output = graph.tensor(graph.outputs[0])
-    names = read_labels(labels, output.elements) if labels else ()
+    names = class_names(labels, output.elements, manifest)
     one = load_input(input_file, model_input(graph))
     with open_port() as port:
         on_event("asking the board who it is")

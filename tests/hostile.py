@@ -114,11 +114,11 @@ def readers(work: Path) -> dict[str, Callable[[Path], object]]:
     from mcugen.inputs import load_input
     from mcugen.ir import DType, Quant, Tensor
     from mcugen.kernels.cmsis_nn.sources import find
+    from mcugen.labels import read_labels
     from mcugen.reference.load import load_references
     from mcugen.report.verification import load_verification
     from mcugen.sim.flash_memory import FlashMemory
     from mcugen.tflite import read_model
-    from mcugen.verify.answers import read_labels
 
     sys.path.insert(0, str(Path(__file__).parent))
     from manifests import layer, manifest_of

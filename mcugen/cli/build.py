@@ -96,6 +96,13 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
     help="A library that takes the picture in rows, as a camera delivers them.",
 )
 @click.option(
+    "--labels",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Names of the classes, one a line, for the header and for all that tells a class.",
+)
+@click.option(
     "--loader-no-read",
     is_flag=True,
     help="A resident loader that gives out neither flash nor RAM over the serial port; "
@@ -116,6 +123,7 @@ def build(
     keep_constant_channels: bool,
     arena: Arena | None,
     stream_input: bool,
+    labels: tuple[Path, ...],
     loader_no_read: bool,
     as_json: bool,
 ) -> int:
@@ -139,6 +147,7 @@ def build(
             keep_constant_channels=keep_constant_channels,
             arena=arena,
             stream_input=stream_input,
+            labels=labels,
             loader_no_read=loader_no_read,
             on_event=on_event,
         )

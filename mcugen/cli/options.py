@@ -74,7 +74,7 @@ def labels_option(command: CommandT) -> CommandT:
         "--labels",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Names of the classes, one a line.",
+        help="Names of the classes, one a line; those of the build otherwise.",
     )(command)
 
 

@@ -19,11 +19,11 @@ from mcugen.evaluate.journal import Journal, covered
 from mcugen.evaluate.work import CHUNK_PICTURES, Chunk, Outcome, Task, evaluate_chunk
 from mcugen.inputs import AS_IT_COMES, Input, Preparation, model_input
 from mcugen.ir import Graph
+from mcugen.labels import class_names
 from mcugen.manifest import Manifest, read_model_manifest, sha256_of_json
 from mcugen.reference import Reference, load_references
 from mcugen.sim.board import check_modelled
 from mcugen.tflite import read_model
-from mcugen.verify.answers import read_labels
 from mcugen.verify.compare import compare, first_difference
 from mcugen.verify.executions import run_board, run_reference
 from mcugen.version import __version__
@@ -68,7 +68,7 @@ def evaluate(
     """
     build = _read_build(folder, model, board)
     classes = build.graph.tensor(build.graph.outputs[0]).elements
-    names = read_labels(labels, classes) if labels else ()
+    names = class_names(labels, classes, build.manifest)
     data = load_dataset(dataset, classes, names, pixels)
     pictures = min(limit or len(data.classes), len(data.classes))
     tensor = model_input(build.graph)

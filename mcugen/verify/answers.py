@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mcugen import files
-from mcugen.errors import UsageError
 from mcugen.ir import DType, Tensor
 
 TOP = 3
-
-
-def read_labels(path: Path, classes: int) -> tuple[str, ...]:
-    """A name a line. Raises UsageError U001, or U002 when there are not as many as outputs."""
-    try:
-        lines = files.read_text(path).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a text file"
-        raise UsageError("U001", f"the labels cannot be read: {reason}", where=str(path)) from error
-    labels = tuple(line.strip() for line in lines if line.strip())
-    if len(labels) != classes:
-        raise UsageError(
-            "U002",
-            f"{len(labels)} labels for {classes} outputs",
-            where=str(path),
-            hint="one name a line, in the order of the model's outputs",
-        )
-    return labels
 
 
 def top_classes(

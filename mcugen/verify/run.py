@@ -13,11 +13,12 @@ import numpy as np
 from mcugen.errors import UsageError
 from mcugen.inputs import Input, default_inputs, load_input, model_input
 from mcugen.ir import Graph
+from mcugen.labels import class_names
 from mcugen.manifest import Manifest, read_model_manifest
 from mcugen.protocol.messages import Hello
 from mcugen.reference import load_references
 from mcugen.tflite import read_model
-from mcugen.verify.answers import read_labels, top_classes
+from mcugen.verify.answers import top_classes
 from mcugen.verify.compare import compare, first_difference
 from mcugen.verify.device import PortOpener, greet
 from mcugen.verify.executions import (
@@ -58,7 +59,7 @@ def verify(
     manifest = read_model_manifest(folder, model)
     graph = read_model(folder / manifest.model_file)
     output = graph.tensor(graph.outputs[0])
-    names = read_labels(labels, output.elements) if labels else ()
+    names = class_names(labels, output.elements, manifest)
     data = _inputs(graph, inputs, seed, count)
     if dump_layer is not None and dump_layer >= len(manifest.layers):
         raise UsageError("U006", f"there is no layer {dump_layer}: {len(manifest.layers)} layers")

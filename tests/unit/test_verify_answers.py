@@ -9,7 +9,8 @@ import pytest
 
 from mcugen.errors import UsageError
 from mcugen.ir import DType, Quant, Tensor
-from mcugen.verify.answers import read_labels, top_classes
+from mcugen.labels import read_labels
+from mcugen.verify.answers import top_classes
 
 
 def output(dtype: DType, quant: Quant | None = None, classes: int = 5) -> Tensor:

@@ -94,6 +94,48 @@ static inline int8_t model_quantize(float real)
     return (int8_t)(rounded + MODEL_INPUT_ZERO_POINT);
 }
 
+/* A channel of 8 bits as the input holds it: pixel/127.5 - 1. The same as `mcugen run --input`. */
+static inline int8_t model_pixel(uint8_t value)
+{
+    const int32_t whole = (int32_t)(((uint32_t)value * 129U) >> 7) - 129;
+    return (int8_t)(whole < -128 ? -128 : whole > 127 ? 127 : whole);
+}
+
+/* A row of the input from a row of MODEL_INPUT_WIDTH pixels: red, green and blue, a byte each. */
+static inline void model_row_of_rgb888(int8_t *row, const uint8_t *pixels)
+{
+    for (uint32_t x = 0; x < MODEL_INPUT_WIDTH; ++x) {
+        row[3 * x] = model_pixel(pixels[3 * x]);
+        row[3 * x + 1] = model_pixel(pixels[3 * x + 1]);
+        row[3 * x + 2] = model_pixel(pixels[3 * x + 2]);
+    }
+}
+
+/*
+ * The same from words of 16 bits: red in the upper 5, green in 6, blue in the lower 5. Where a camera
+ * sends the upper byte first, swap the bytes of each word before.
+ */
+static inline void model_row_of_rgb565(int8_t *row, const uint16_t *pixels)
+{
+    for (uint32_t x = 0; x < MODEL_INPUT_WIDTH; ++x) {
+        const uint32_t word = pixels[x];
+        const uint8_t red = (uint8_t)((word >> 11) * 255U / 31U);
+        const uint8_t green = (uint8_t)((word >> 5 & 63U) * 255U / 63U);
+        const uint8_t blue = (uint8_t)((word & 31U) * 255U / 31U);
+        row[3 * x] = model_pixel(red);
+        row[3 * x + 1] = model_pixel(green);
+        row[3 * x + 2] = model_pixel(blue);
+    }
+}
+
+/* The same from 8-bit grey. */
+static inline void model_row_of_grey(int8_t *row, const uint8_t *pixels)
+{
+    for (uint32_t x = 0; x < MODEL_INPUT_WIDTH; ++x) {
+        row[3 * x] = row[3 * x + 1] = row[3 * x + 2] = model_pixel(pixels[x]);
+    }
+}
+
 /* The real number that a value of the output stands for. */
 static inline float model_dequantize(int8_t value)
 {
