@@ -225,6 +225,7 @@ class TestBuild:
             "output": Path("build"),
             "names": ("model",),
             "arena_apart": False,
+            "labels": (),
             "cmsis_nn": None,
             "kernels": "cmsis-nn",
             "keep_constant_channels": False,
