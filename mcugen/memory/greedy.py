@@ -51,7 +51,7 @@ def _lowest_free(terrain: Terrain, index: int, offsets: Mapping[int, int]) -> in
         for other, gaps in terrain.neighbours[index].items()
         if other in offsets
     )
-    at = 0
+    at = terrain.align(index, 0)
     for low, high in forbidden:
         if low < at < high:
             at = terrain.align(index, high)

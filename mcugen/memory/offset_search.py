@@ -13,7 +13,8 @@ class OffsetSearch:
 
     In some best solution no buffer can move down: moving one does not raise the peak, and the sum
     of offsets can shrink only so often. Listed by offset, each of its buffers lies on its floor,
-    the lowest offset above all conflicting buffers listed before it. So it suffices to try as the
+    the lowest offset above all conflicting buffers listed before it where no wall is in its way.
+    So it suffices to try as the
     next one each waiting buffer whose floor is not below the last offset, nor so high that a
     waiting buffer would fit entirely beneath it, for that one could move down there. These are the
     active schedules of Giffler and Thompson (1960), with bytes for time. Buffers at equal offsets
@@ -24,7 +25,7 @@ class OffsetSearch:
         self.terrain = terrain
         self.best = best
         self.looks = looks
-        self.floor = [0] * len(terrain.buffers)
+        self.floor = [terrain.align(index, 0) for index in range(len(terrain.buffers))]
         self.offset = [0] * len(terrain.buffers)
         self.waiting = {index for index, size in enumerate(terrain.footprints) if size}
         area = [buffer.footprint * (buffer.end - buffer.start) for buffer in terrain.buffers]

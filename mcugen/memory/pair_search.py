@@ -68,7 +68,10 @@ class PairSearch:
         """Offsets with at most this peak; gives up after about ``looks`` looks."""
         self.looks = looks
         everything = list(range(len(self.terrain.buffers)))
-        stack = [(self._start(peak), everything)]
+        start = self._start(peak)
+        if any(low > high for low, high in zip(start.low, start.high, strict=True)):
+            return Answer(None, True)
+        stack = [(start, everything)]
         while stack and self.looks > 0:
             state, changed = stack.pop()
             touched = self._narrow(state, changed)
@@ -87,11 +90,9 @@ class PairSearch:
 
     def _start(self, peak: int) -> _State:
         terrain = self.terrain
-        high = [
-            (peak - size) // buffer.alignment * buffer.alignment
-            for size, buffer in zip(terrain.footprints, terrain.buffers, strict=True)
-        ]
-        return _State([0] * len(high), high, bytearray(len(self.couples)))
+        low = [terrain.align(index, 0) for index in range(len(terrain.buffers))]
+        high = [terrain.align_down(i, peak - size) for i, size in enumerate(terrain.footprints)]
+        return _State(low, high, bytearray(len(self.couples)))
 
     def _narrow(self, state: _State, changed: list[int]) -> set[int] | None:
         """Draws all conclusions from what changed; None if they contradict each other.
@@ -132,8 +133,7 @@ class PairSearch:
             low[upper] = self.terrain.align(upper, low[lower] + gap)
             moved.append(upper)
         if high[lower] > high[upper] - gap:
-            alignment = self.terrain.buffers[lower].alignment
-            high[lower] = (high[upper] - gap) // alignment * alignment
+            high[lower] = self.terrain.align_down(lower, high[upper] - gap)
             moved.append(lower)
         return None if low[upper] > high[upper] or low[lower] > high[lower] else moved
 

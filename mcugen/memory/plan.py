@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mcugen.memory.problem import Buffer, Overlap, Problem, Solution, live_bytes
 from mcugen.memory.solve import solve
+from mcugen.memory.spaces import Walls
 from mcugen.memory.validate import check
 from mcugen.schedule import Schedule, Step
 
@@ -67,19 +68,21 @@ class Plan:
         return self.solution.offset(_scratch(step))
 
 
-def plan(schedule: Schedule) -> Plan:
-    """Places everything. A plan that does not hold is a bug and raises ValueError."""
-    problem = arena_problem(schedule)
+def plan(schedule: Schedule, walls: Walls = ()) -> Plan:
+    """Places everything, nothing across a wall. A plan that does not hold is a bug and raises
+    ValueError."""
+    problem = arena_problem(schedule, walls)
     solution = solve(problem)
     check(problem, solution)
     return Plan(problem, solution, live_bytes(problem))
 
 
-def arena_problem(schedule: Schedule) -> Problem:
+def arena_problem(schedule: Schedule, walls: Walls = ()) -> Problem:
     """A buffer for each tensor from its first write to its last read, and for each scratch."""
     return Problem(
         buffers=(*_tensor_buffers(schedule), *_scratch_buffers(schedule)),
         overlaps=tuple(_overlaps(schedule)),
+        walls=walls,
     )
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
+
+from mcugen.memory.spaces import Walls, lowest
 
 
 @dataclass(frozen=True)
@@ -60,18 +63,19 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Problem:
-    """Buffers to place, and which of them may overlap.
+    """Buffers to place, and which of them may overlap; none may straddle one of the ``walls``.
 
     Raises ValueError for an id that occurs twice or is unknown, for an overlap whose input does not
-    die in the step where its output is born, and for a buffer that would be an output and an input
-    of overlaps in the same step.
+    die in the step where its output is born, for a buffer that would be an output and an input
+    of overlaps in the same step, and for walls that do not rise from above 0.
     """
 
     buffers: tuple[Buffer, ...]
     overlaps: tuple[Overlap, ...] = ()
+    walls: Walls = ()
 
     def __post_init__(self) -> None:
-        for fault in (*_faulty_buffers(self), *_faulty_overlaps(self)):
+        for fault in (*_faulty_buffers(self), *_faulty_overlaps(self), *_faulty_walls(self)):
             raise ValueError(fault)
 
     @property
@@ -118,7 +122,8 @@ def live_bytes(problem: Problem) -> tuple[int, ...]:
 
 
 def lower_bound(problem: Problem) -> int:
-    """Bytes that no arena for ``problem`` can do without: the largest of :func:`live_bytes`.
+    """Bytes that no arena for ``problem`` can do without: the largest of :func:`live_bytes`, and
+    what the largest buffers make of it where they do not fit before a wall.
 
     Why it is a bound. In a step the arena holds the union of all buffers alive in it. Two of them
     share bytes only if an overlap of this step permits it, and no three do, because buffers of one
@@ -127,7 +132,13 @@ def lower_bound(problem: Problem) -> int:
 
     It need not be reached: offsets that are best for one step may be wrong for another.
     """
-    return max(live_bytes(problem), default=0)
+    return max((*live_bytes(problem), *_least_tops(problem)), default=0)
+
+
+def _least_tops(problem: Problem) -> Iterable[int]:
+    """For each buffer the least offset behind it, as the walls leave it."""
+    for one in problem.buffers:
+        yield lowest(problem.walls, 0, one.footprint, one.alignment) + one.footprint
 
 
 @dataclass(frozen=True)
@@ -218,6 +229,11 @@ def _faulty_overlaps(problem: Problem) -> Iterable[str]:
         for buffer_id, role in ((overlap.output, "output"), (overlap.input, "input")):
             if roles.setdefault((buffer_id, step), role) != role:
                 yield f"{overlap}: in step {step} `{buffer_id}` is output and input of overlaps"
+
+
+def _faulty_walls(problem: Problem) -> Iterable[str]:
+    if any(low >= high for low, high in pairwise((0, *problem.walls))):
+        yield f"the walls at {problem.walls} do not rise"
 
 
 def _round_up(value: int, multiple: int) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mcugen.memory.problem import Buffer, Pair, Problem, live_bytes, pairs_by_step
+from mcugen.memory.problem import Buffer, Pair, Problem, live_bytes, lower_bound, pairs_by_step
+from mcugen.memory.spaces import Walls, highest, lowest
 
 
 class Gaps(NamedTuple):
@@ -35,7 +36,7 @@ class Crowd:
 class Terrain:
     """``neighbours[i][j]`` are the gaps of buffer i to a buffer j that is alive with it.
 
-    ``live`` are the bytes that must be alive in each step, ``bound`` is the largest of them.
+    ``live`` are the bytes that must be alive in each step, ``bound`` is the problem's lower bound.
     """
 
     buffers: tuple[Buffer, ...]
@@ -46,6 +47,7 @@ class Terrain:
     bound: int
     grain: int
     """Peaks are multiples of it, in bytes."""
+    walls: Walls = ()
 
     def peak(self, offsets: Sequence[int]) -> int:
         tops = (at + size for at, size in zip(offsets, self.footprints, strict=True))
@@ -53,8 +55,11 @@ class Terrain:
 
     def align(self, index: int, offset: int) -> int:
         """The lowest offset for buffer ``index`` that is not below ``offset``."""
-        alignment = self.buffers[index].alignment
-        return -(-offset // alignment) * alignment
+        return lowest(self.walls, offset, self.footprints[index], self.buffers[index].alignment)
+
+    def align_down(self, index: int, offset: int) -> int:
+        """The highest offset for it that is not above ``offset``; negative where there is none."""
+        return highest(self.walls, offset, self.footprints[index], self.buffers[index].alignment)
 
 
 @dataclass(frozen=True)
@@ -85,15 +90,15 @@ def survey(problem: Problem) -> Terrain:
         }
         for buffer in buffers
     )
-    live = live_bytes(problem)
     return Terrain(
         buffers=buffers,
         footprints=tuple(buffer.footprint for buffer in buffers),
         neighbours=neighbours,
         crowds=_crowds(problem),
-        live=live,
-        bound=max(live, default=0),
+        live=live_bytes(problem),
+        bound=lower_bound(problem),
         grain=min((buffer.alignment for buffer in buffers), default=1),
+        walls=problem.walls,
     )
 
 

@@ -27,6 +27,7 @@ def validate(problem: Problem, solution: Solution) -> tuple[str, ...]:
     offsets = dict(solution.offsets)
     return (
         *_misplaced(problem, offsets),
+        *_astride(problem, offsets),
         *_collisions(problem, offsets),
         *_wrong_figures(problem, solution, offsets),
     )
@@ -51,6 +52,15 @@ def _misplaced(problem: Problem, offsets: Mapping[str, int]) -> Iterator[str]:
             yield f"`{buffer.id}` has the negative offset {offset}"
         if offset % buffer.alignment:
             yield f"`{buffer.id}` at {offset} is not aligned to {buffer.alignment}"
+
+
+def _astride(problem: Problem, offsets: Mapping[str, int]) -> Iterator[str]:
+    """Each byte of a buffer must lie on the same side of every wall."""
+    for buffer in problem.buffers:
+        first, last = offsets[buffer.id], offsets[buffer.id] + buffer.footprint - 1
+        for wall in problem.walls:
+            if first <= last and (first < wall) != (last < wall):
+                yield f"{_extent(buffer, offsets)} straddles the wall at {wall}"
 
 
 def _collisions(problem: Problem, offsets: Mapping[str, int]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -28,7 +28,8 @@ def buffers(draw: st.DrawFn, name: str, largest: int) -> Buffer:
 
 @st.composite
 def problems(draw: st.DrawFn, most: int = 12, largest: int = 400) -> Problem:
-    """Buffers, and overlaps wherever the life spans allow one, so that no roles clash."""
+    """Buffers, overlaps wherever the life spans allow one, so that no roles clash, and up to two
+    walls."""
     count = draw(st.integers(0, most))
     chosen = tuple(draw(buffers(f"b{i}", largest)) for i in range(count))
     overlaps: list[Overlap] = []
@@ -39,7 +40,8 @@ def problems(draw: st.DrawFn, most: int = 12, largest: int = 400) -> Problem:
             distance = draw(st.one_of(st.just(0), st.integers(0, largest)))
             if not clashes(overlaps, chosen, output, source):
                 overlaps.append(Overlap(output.id, source.id, distance))
-    return Problem(chosen, tuple(overlaps))
+    walls = draw(st.sets(st.integers(1, 2 * largest), max_size=2))
+    return Problem(chosen, tuple(overlaps), tuple(sorted(walls)))
 
 
 def clashes(
@@ -70,10 +72,18 @@ def may_lie(problem: Problem, one: Buffer, two: Buffer, offsets: dict[str, int])
     )
 
 
+def lies_in_a_space(problem: Problem, buffer: Buffer, offsets: dict[str, int]) -> bool:
+    """Whether one of the ranges between walls has all its bytes."""
+    own = bits(offsets[buffer.id], offsets[buffer.id] + buffer.footprint)
+    spaces = pairwise((-8, *problem.walls, 1 << 14))
+    return any(own & ~bits(begin, end) == 0 for begin, end in spaces)
+
+
 def legal(problem: Problem, offsets: dict[str, int]) -> bool:
     aligned = all(offsets[b.id] >= 0 and offsets[b.id] % b.alignment == 0 for b in problem.buffers)
     pairs = combinations(problem.buffers, 2)
-    return aligned and all(may_lie(problem, one, two, offsets) for one, two in pairs)
+    in_a_space = all(lies_in_a_space(problem, buffer, offsets) for buffer in problem.buffers)
+    return aligned and in_a_space and all(may_lie(problem, one, two, offsets) for one, two in pairs)
 
 
 def top(problem: Problem, offsets: dict[str, int]) -> int:
@@ -84,7 +94,14 @@ def lowest(problem: Problem, buffer: Buffer, placed: dict[str, int]) -> int:
     """The lowest offset that is legal beside what is placed already, by trying them all."""
     others = [other for other in problem.buffers if other.id in placed]
     at = 0
-    while not all(may_lie(problem, buffer, other, {**placed, buffer.id: at}) for other in others):
+
+    def is_legal(at: int) -> bool:
+        offsets = {**placed, buffer.id: at}
+        return lies_in_a_space(problem, buffer, offsets) and all(
+            may_lie(problem, buffer, other, offsets) for other in others
+        )
+
+    while not is_legal(at):
         at += buffer.alignment
     return at
 
@@ -177,7 +194,7 @@ def test_the_bound_is_the_busiest_step(problem: Problem) -> None:
         for step in range(len(live))
     ]
     assert all(0 <= low <= high for low, high in zip(live, everything, strict=True))
-    assert lower_bound(problem) == max(live, default=0)
+    assert lower_bound(replace(problem, walls=())) == max(live, default=0)
     assert live_bytes(replace(problem, overlaps=())) == tuple(everything)
 
 
@@ -192,14 +209,14 @@ def test_a_chain_meets_its_bound(sizes: list[int]) -> None:
 @UNTIMED
 @given(problems())
 def test_the_same_problem_has_the_same_solution(problem: Problem) -> None:
-    again = Problem(tuple(replace(buffer) for buffer in problem.buffers), problem.overlaps)
+    again = replace(problem, buffers=tuple(replace(buffer) for buffer in problem.buffers))
     assert solve(problem) == solve(again)
 
 
 @UNTIMED
 @given(problems(most=7))
 def test_the_order_of_the_buffers_does_not_change_the_peak(problem: Problem) -> None:
-    backwards = Problem(problem.buffers[::-1], problem.overlaps[::-1])
+    backwards = Problem(problem.buffers[::-1], problem.overlaps[::-1], problem.walls)
     assert solve(problem).peak == solve(backwards).peak
 
 
@@ -232,6 +249,19 @@ def test_a_buffer_on_top_of_another_is_reported(problem: Problem, data: st.DataO
     moved = Solution(tuple(offsets.items()), top(problem, offsets), lower_bound(problem), "moved")
     named = [line for line in validate(problem, moved) if f"`{one.id}`" in line]
     assert any(f"`{two.id}`" in line and "share" in line for line in named)
+
+
+@UNTIMED
+@given(problems(), st.data())
+def test_a_buffer_moved_over_a_wall_is_reported(problem: Problem, data: st.DataObject) -> None:
+    wide = [buffer for buffer in problem.buffers if buffer.footprint > 1]
+    assume(wide)
+    solution = solve(problem)
+    buffer = data.draw(st.sampled_from(wide))
+    wall = dict(solution.offsets)[buffer.id] + data.draw(st.integers(1, buffer.footprint - 1))
+    problem = replace(problem, walls=(wall,))
+    named = [line for line in validate(problem, solution) if f"`{buffer.id}` [" in line]
+    assert any(line.endswith(f"straddles the wall at {wall}") for line in named)
 
 
 @UNTIMED

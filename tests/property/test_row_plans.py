@@ -16,6 +16,7 @@ from mcugen.memory.rows.plan import RowPlan, plan_within
 from mcugen.memory.rows.problem import RowProblem, row_problem
 from mcugen.memory.rows.sections import Event, Move, Part, Section, expand
 from mcugen.memory.rows.validate import faults
+from mcugen.memory.spaces import Walls, space_at
 from mcugen.passes import run_passes
 from mcugen.schedule import Schedule, schedule
 from tests.row_networks import random_network
@@ -46,6 +47,36 @@ def row_plan(seed: int, **sizes: int) -> tuple[Schedule, RowPlan] | None:
 
 def all_faults(steps: Schedule, made: RowPlan, events: tuple[Event, ...]) -> list[str]:
     return list(faults(steps, events, made.offsets, made.arena_bytes))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_buffer_lies_across_a_wall(seed: int) -> None:
+    """Walls where plans without them have buffers: by rows and of whole layers."""
+    steps = scheduled(seed)
+    free = plan_within(steps, "least").arena_bytes
+    chance = np.random.default_rng(seed)
+    walls = tuple(sorted({int(at) * 32 for at in chance.integers(1, free // 32, size=2)}))
+    whole, least = plan(steps, walls), plan_within(steps, "least", walls=walls)
+    assert free <= least.arena_bytes <= whole.arena_bytes
+    for placed in (whole, least):
+        buffers = [placed.tensor(tensor) for tensor in steps.inputs]
+        buffers += [placed.tensor(step.output) for step in steps.steps]
+        buffers += [one for step in steps.steps if (one := placed.scratch(step)) is not None]
+        for buffer in buffers:
+            first, last = placed.offset(buffer), placed.offset(buffer) + buffer.size - 1
+            assert space_at(walls, first) == space_at(walls, last)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_wall_within_a_buffer_is_a_fault(seed: int) -> None:
+    steps, made = row_plan(seed) or pytest.skip("by rows nothing is won")
+    problem = row_problem(made.network, made.events, range(len(made.network.layers)))
+    for buffer in problem.buffers:
+        start = made.offsets[buffer.key]
+        for wall in (start, start + 1, start + buffer.bytes - 1, start + buffer.bytes):
+            found = faults(steps, made.events, made.offsets, made.arena_bytes, (wall,))
+            own = [fault for fault in found if fault.startswith("{} {} ".format(*buffer.key))]
+            assert bool(own) == (start < wall < start + buffer.bytes)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -147,13 +178,23 @@ def test_as_small_as_any_plan_of_the_family(seed: int) -> None:
     assert least == min(whole, exhaustive(network(steps), least))
 
 
-def exhaustive(net: Network, most: int) -> int:
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_as_small_as_any_plan_with_a_wall(seed: int, share: float) -> None:
+    steps = scheduled(seed, **SMALL)
+    walls = (max(4, int(plan_within(steps, "least").arena_bytes * share) // 4 * 4),)
+    whole = plan(steps, walls).arena_bytes
+    least = plan_within(steps, "least", walls=walls).arena_bytes
+    assert least == min(whole, exhaustive(network(steps), least, walls))
+
+
+def exhaustive(net: Network, most: int, walls: Walls = ()) -> int:
     """The smallest arena of any cut and any offsets that are multiples of 4; ``most`` if none is
     smaller."""
     for cut in cuts(net, 0):
         events = [event for section in cut for event in expand(net, section)]
         problem = row_problem(net, events, range(len(net.layers)))
-        while problem.bound < most and (found := fits(problem, most - 4)) is not None:
+        while problem.bound < most and (found := fits(problem, most - 4, walls)) is not None:
             most = found
     return most
 
@@ -173,7 +214,7 @@ def cuts(net: Network, first: int) -> Iterator[tuple[Section, ...]]:
                 yield (Section(first, last, strip), *rest)
 
 
-def fits(problem: RowProblem, arena: int) -> int | None:
+def fits(problem: RowProblem, arena: int, walls: Walls) -> int | None:
     """The peak of some placing in so many bytes; None if there is none."""
 
     def place(index: int, offsets: dict[tuple[str, int], int]) -> int | None:
@@ -181,6 +222,8 @@ def fits(problem: RowProblem, arena: int) -> int | None:
             return max(offsets[one.key] + one.footprint for one in problem.buffers)
         buffer = problem.buffers[index]
         for at in range(0, arena - buffer.footprint + 1, 4):
+            if any(at < wall < at + buffer.footprint for wall in walls):
+                continue
             offsets[buffer.key] = at
             if all(
                 may_lie(problem, buffer.key, other.key, offsets)

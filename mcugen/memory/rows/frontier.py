@@ -11,6 +11,7 @@ from mcugen.memory.rows.plan import least, runs
 from mcugen.memory.rows.problem import ALIGNMENT
 from mcugen.memory.rows.search import Found, RowSearch
 from mcugen.memory.rows.sections import WHOLE
+from mcugen.memory.spaces import Walls
 from mcugen.schedule import Schedule
 
 STEPS = 12
@@ -35,16 +36,18 @@ class Spot:
     budget: int | None
 
 
-def frontier(schedule: Schedule, *, takes_rows: bool = False) -> tuple[Spot, ...]:
+def frontier(
+    schedule: Schedule, *, takes_rows: bool = False, walls: Walls = ()
+) -> tuple[Spot, ...]:
     """By rising arena and falling cost; the last one runs layer by layer.
 
-    ``takes_rows``: the input comes in rows.
+    ``takes_rows``: the input comes in rows. No buffer lies across one of the ``walls``.
     """
-    whole = plan(schedule).arena_bytes
+    whole = plan(schedule, walls).arena_bytes
     net = network(schedule)
     if takes_rows and net.can_stream:
         net = replace(net, streamed=True)
-    search = RowSearch(net)
+    search = RowSearch(net, walls)
     spots = [Spot(whole, 0, (), budget=None)]
     found = least(search, whole)
     if found is not None:
@@ -56,15 +59,17 @@ def frontier(schedule: Schedule, *, takes_rows: bool = False) -> tuple[Spot, ...
     return _undominated(spots)
 
 
-def mixed_budgets(schedule: Schedule, least_bytes: int) -> list[int]:
+def mixed_budgets(schedule: Schedule, least_bytes: int, walls: Walls = ()) -> list[int]:
     """What to ask ``mixed`` for: from ``least_bytes`` to the arena of whole layers."""
-    return _budgets(least_bytes, plan(schedule).arena_bytes, MIXED_STEPS)
+    return _budgets(least_bytes, plan(schedule, walls).arena_bytes, MIXED_STEPS)
 
 
-def mixed(schedule: Schedule, budget: int, *, takes_rows: bool = False) -> Spot | None:
+def mixed(
+    schedule: Schedule, budget: int, *, takes_rows: bool = False, walls: Walls = ()
+) -> Spot | None:
     """A plan within ``budget`` bytes in which other kernels take the place of some that only run
     whole layers; None where there is none."""
-    made, placed = plan_kernels(schedule, budget, takes_rows=takes_rows)
+    made, placed = plan_kernels(schedule, budget, takes_rows=takes_rows, walls=walls)
     if placed.arena_bytes > budget:
         return None
     cost = made.cost + placed.extra_cost - schedule.cost

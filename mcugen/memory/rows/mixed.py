@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from mcugen.kernels.call import Call
 from mcugen.memory.plan import Plan, plan
 from mcugen.memory.rows.plan import Arena, RowPlan, plan_within
+from mcugen.memory.spaces import Walls
 from mcugen.schedule import Schedule, Step
 
 _AT_ONCE = 3
@@ -15,23 +17,25 @@ _AT_ONCE = 3
 
 
 def plan_kernels(
-    schedule: Schedule, arena: Arena, *, takes_rows: bool = False
+    schedule: Schedule, arena: Arena, *, takes_rows: bool = False, walls: Walls = ()
 ) -> tuple[Schedule, Plan | RowPlan]:
-    """A plan within ``arena`` bytes, or the least, and the schedule that it is of.
+    """A plan within ``arena`` bytes, or the least, and the schedule that it is of; no buffer lies
+    across one of the ``walls``.
 
     Layers that bind where there is too little room get the next call that needs less, until there
     is enough; where none of them has another one, those with the most bytes alive do.
     """
+    within = partial(plan_within, takes_rows=takes_rows, walls=walls)
     ways = [_ways(step) for step in schedule.steps]
     taken = [0] * len(ways)
-    placed = plan_within(schedule, arena, takes_rows=takes_rows)
+    placed = within(schedule, arena)
     budget = placed.arena_bytes if arena == "least" else arena
     if arena == "least" and any(len(calls) > 1 for calls in ways):
         thrifty = _with(schedule, [calls[-1] for calls in ways])
-        budget = min(budget, plan_within(thrifty, arena, takes_rows=takes_rows).arena_bytes)
+        budget = min(budget, within(thrifty, arena).arena_bytes)
     if placed.arena_bytes <= budget:
         return schedule, placed
-    alive = plan(schedule).live
+    alive = plan(schedule, walls).live
     by_need = sorted(range(len(ways)), key=lambda layer: -alive[layer])
     made = schedule
     while placed.arena_bytes > budget:
@@ -42,7 +46,7 @@ def plan_kernels(
         if not open_to:
             break
         made = _with(schedule, [calls[way] for calls, way in zip(ways, taken, strict=True)])
-        placed = plan_within(made, budget, takes_rows=takes_rows)
+        placed = within(made, budget)
     return made, placed
 
 

@@ -11,6 +11,7 @@ from mcugen.memory.rows.gaps import Interval, gaps
 from mcugen.memory.rows.network import ARRIVAL, Network
 from mcugen.memory.rows.problem import ALIGNMENT, Key, row_problem
 from mcugen.memory.rows.sections import Event, Move, Section, expand
+from mcugen.memory.spaces import Walls, highest
 
 _PART_COST, _MOVE_COST, _BYTES_AN_INSTRUCTION = 500, 150, 1.4
 """Instructions around a call on a strip, and of a move besides its bytes; measured."""
@@ -34,13 +35,15 @@ Offsets = Mapping[Key, int]
 
 
 class SectionPlacer:
-    """One section's buffers; ``fixed`` are those whose places were decided before."""
+    """One section's buffers, none across one of the ``walls``; ``fixed`` are those whose places
+    were decided before."""
 
-    def __init__(self, network: Network, section: Section) -> None:
+    def __init__(self, network: Network, section: Section, walls: Walls = ()) -> None:
         events = expand(network, section)
         problem = row_problem(network, events, section.layers)
         self.offer = Offer(section, problem.bound, _cost(network, section, events))
         self._problem = problem
+        self._walls = walls
         self._near: dict[Key, list[tuple[Key, tuple[Interval, ...]]]] | None = None
         self._sizes = {buffer.key: buffer.footprint for buffer in problem.buffers}
         self._output: Key = ("tensor", network.layers[section.last].output)
@@ -107,15 +110,21 @@ class SectionPlacer:
     ) -> dict[Key, int] | None:
         placed: dict[Key, int] = {}
         for key in order:
+            size = self._sizes[key]
             taken = sorted(
-                (offset + begin, offset + end)
-                for other, intervals in self._neighbours(key)
-                if (offset := placed.get(other, fixed.get(other, -1))) >= 0
-                for begin, end in intervals
+                (
+                    *(
+                        (offset + begin, offset + end)
+                        for other, intervals in self._neighbours(key)
+                        if (offset := placed.get(other, fixed.get(other, -1))) >= 0
+                        for begin, end in intervals
+                    ),
+                    *((wall - size, wall) for wall in self._walls),
+                )
             )
-            highest = (arena - self._sizes[key]) // ALIGNMENT * ALIGNMENT
-            at = _lowest(taken) if low[key] else _highest(taken, highest)
-            if not 0 <= at <= highest:
+            last = highest(self._walls, arena - size, size, ALIGNMENT)
+            at = _lowest(taken) if low[key] else _highest(taken, last)
+            if not 0 <= at <= last:
                 return None
             placed[key] = at
         return placed

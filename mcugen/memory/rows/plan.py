@@ -15,6 +15,7 @@ from mcugen.memory.rows.problem import ALIGNMENT, Key, RowProblem, row_problem
 from mcugen.memory.rows.search import Found, RowSearch
 from mcugen.memory.rows.sections import WHOLE, Event, Section, expand, line_rows, line_top
 from mcugen.memory.rows.validate import check_rows
+from mcugen.memory.spaces import Walls
 from mcugen.schedule import Schedule, Step
 
 Arena = int | Literal["least"]
@@ -99,27 +100,30 @@ class RowPlan:
         return tuple(event for one in self.sections for event in expand(self.network, one))
 
 
-def plan_within(schedule: Schedule, arena: Arena, *, takes_rows: bool = False) -> Plan | RowPlan:
+def plan_within(
+    schedule: Schedule, arena: Arena, *, takes_rows: bool = False, walls: Walls = ()
+) -> Plan | RowPlan:
     """The fastest plan within ``arena`` bytes; the one with the fewest, where that is asked for or
     none is within them. Of whole layers, where by rows nothing is won.
 
     ``takes_rows``: the input comes in rows, and is read as they come where only the first layer
-    reads it. A plan that does not hold is a bug and raises ValueError.
+    reads it. No buffer lies across one of the ``walls``. A plan that does not hold is a bug and
+    raises ValueError.
     """
-    whole = replace(plan(schedule), takes_rows=takes_rows)
+    whole = replace(plan(schedule, walls), takes_rows=takes_rows)
     if arena != "least" and whole.arena_bytes <= arena:
         return whole
     net = network(schedule)
     if takes_rows and net.can_stream:
         net = replace(net, streamed=True)
-    search = RowSearch(net)
+    search = RowSearch(net, walls)
     found = None if arena == "least" else search.fastest(arena)
     if found is None:
         found = least(search, whole.arena_bytes)
     if found is None:
         return whole
     made = replace(_plan(net, found, search.floor), takes_rows=takes_rows)
-    check_rows(schedule, made.events, made.offsets, made.arena_bytes)
+    check_rows(schedule, made.events, made.offsets, made.arena_bytes, walls)
     return made
 
 

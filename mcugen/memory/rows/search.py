@@ -19,6 +19,7 @@ from mcugen.memory.rows.network import Network
 from mcugen.memory.rows.place import Offer, Offsets, SectionPlacer
 from mcugen.memory.rows.problem import ALIGNMENT, Key
 from mcugen.memory.rows.sections import WHOLE, Section
+from mcugen.memory.spaces import Walls, highest, lowest
 
 STRIPS = (1, 2, 4, 8)
 LONGEST = 16
@@ -57,11 +58,15 @@ class _State:
 
 
 class RowSearch:
-    """All sections of a network with what they take, and plans made of them."""
+    """All sections of a network with what they take, and plans made of them; no buffer lies across
+    one of the ``walls``."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, walls: Walls = ()) -> None:
         self._network = network
-        self._placers = {section: SectionPlacer(network, section) for section in _sections(network)}
+        self._walls = walls
+        self._placers = {
+            section: SectionPlacer(network, section, walls) for section in _sections(network)
+        }
 
     @cached_property
     def offers(self) -> tuple[Offer, ...]:
@@ -137,7 +142,8 @@ class RowSearch:
         at, top = 0, arena
         for tensor in self._network.inputs:
             size = self._input_bytes(tensor)
-            top = (top - size) // ALIGNMENT * ALIGNMENT
+            at = lowest(self._walls, at, size, ALIGNMENT)
+            top = highest(self._walls, top - size, size, ALIGNMENT)
             low["tensor", tensor], high["tensor", tensor] = at, top
             at += size
         return [_State(0, 0, low), _State(0, 0, high)] if top >= 0 else []

@@ -32,15 +32,23 @@ _COLUMNS = {"arm_convolve_s8": 2, "arm_depthwise_conv_3x3_s8": 0}
 
 
 def check_rows(
-    schedule: Schedule, events: Sequence[Event], offsets: Mapping[Key, int], arena: int
+    schedule: Schedule,
+    events: Sequence[Event],
+    offsets: Mapping[Key, int],
+    arena: int,
+    walls: Sequence[int] = (),
 ) -> None:
     """Raises ValueError with the first violation: the planner is wrong, a bug in mcugen."""
-    for fault in faults(schedule, events, offsets, arena):
+    for fault in faults(schedule, events, offsets, arena, walls):
         raise ValueError(f"the memory plan is invalid: {fault}")
 
 
 def faults(
-    schedule: Schedule, events: Sequence[Event], offsets: Mapping[Key, int], arena: int
+    schedule: Schedule,
+    events: Sequence[Event],
+    offsets: Mapping[Key, int],
+    arena: int,
+    walls: Sequence[int] = (),
 ) -> Iterator[str]:
     """Everything that is wrong with a plan, a line each."""
     bytes_of = {tensor.id: tensor.nbytes for tensor in _tensors(schedule)}
@@ -59,6 +67,17 @@ def faults(
     for tensor in schedule.outputs:
         if not walk.stands(offsets["tensor", tensor], tensor, 0, bytes_of[tensor]):
             yield f"the output {tensor} does not stand at the end"
+    yield from _astride(offsets, walk.ends, walls)
+
+
+def _astride(
+    offsets: Mapping[Key, int], ends: Mapping[Key, int], walls: Sequence[int]
+) -> Iterator[str]:
+    """From where a buffer starts to the last byte that it ever takes, all must be one memory."""
+    for key, end in ends.items():
+        for wall in walls:
+            if offsets[key] < wall < end:
+                yield f"{' '.join(map(str, key))} at {offsets[key]} straddles the wall at {wall}"
 
 
 def _tensors(schedule: Schedule) -> Iterator[Any]:
@@ -76,12 +95,14 @@ def _shape(schedule: Schedule, tensor_id: int) -> tuple[int, int]:
 
 @dataclass
 class _Walk:
-    """``holds`` has tensor * 2**32 + byte for every byte of the arena, ``made`` the rows so far."""
+    """``holds`` has tensor * 2**32 + byte for every byte of the arena, ``made`` the rows so far,
+    ``ends`` how far each buffer ever reached."""
 
     schedule: Schedule
     offsets: Mapping[Key, int]
     holds: NDArray[np.int64]
     made: dict[int, int] = field(default_factory=dict)
+    ends: dict[Key, int] = field(default_factory=dict)
 
     def inside(self, at: int, size: int, what: str) -> Iterator[str]:
         if at < 0 or at + size > len(self.holds):
@@ -89,6 +110,10 @@ class _Walk:
 
     def write(self, at: int, tensor: int, first: int, size: int) -> None:
         self.holds[at : at + size] = _marks(tensor, first, size)
+        self._reach(("tensor", tensor), at + size)
+
+    def _reach(self, key: Key, end: int) -> None:
+        self.ends[key] = max(end, self.ends.get(key, end))
 
     def stands(self, at: int, tensor: int, first: int, size: int) -> bool:
         return bool(np.array_equal(self.holds[at : at + size], _marks(tensor, first, size)))
@@ -154,6 +179,7 @@ class _Walk:
                 if low < end and begin < high:
                     yield f"the scratch at {low} lies on tensor {what} at {begin}"
             self.holds[low:high] = _SPOILED
+            self._reach(("scratch", part.layer), high)
         self.write(at, step.output, part.output.first * row_bytes, size)
 
     def _place(self, rows: Rows) -> tuple[int, int]:
