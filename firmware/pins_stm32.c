@@ -6,11 +6,13 @@
 
 #define GPIO(port)    (BOARD_PORTS_BASE + 0x400u * (port))
 #define GPIO_MODER    0x00u
+#define GPIO_OSPEEDR  0x08u
 #define GPIO_PUPDR    0x0Cu
 #define GPIO_AFR(pin) (0x20u + 4u * ((pin) / 8u))
 
 #define MODE_ALTERNATE 2u
 #define PULL_UP        1u
+#define SPEED_HIGHEST  3u
 
 void pin_connect(uint32_t port, uint32_t pin, uint32_t function)
 {
@@ -22,4 +24,10 @@ void pin_connect(uint32_t port, uint32_t pin, uint32_t function)
     *pull = (*pull & ~(3u << (2u * pin))) | PULL_UP << (2u * pin);
     volatile uint32_t *mode = &REG32(GPIO(port) + GPIO_MODER);
     *mode = (*mode & ~(3u << (2u * pin))) | MODE_ALTERNATE << (2u * pin);
+}
+
+void pin_speed_up(uint32_t port, uint32_t pin)
+{
+    volatile uint32_t *speed = &REG32(GPIO(port) + GPIO_OSPEEDR);
+    *speed = *speed | SPEED_HIGHEST << (2u * pin);
 }

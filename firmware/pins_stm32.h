@@ -7,4 +7,7 @@
 /* Gives the pin to an alternate function, pulled up: an open line is an idle line. Port A is 0. */
 void pin_connect(uint32_t port, uint32_t pin, uint32_t function);
 
+/* Makes the edges of an output as steep as the port can. */
+void pin_speed_up(uint32_t port, uint32_t pin);
+
 #endif

@@ -96,6 +96,7 @@ class BoardError(McugenError):
         "B001": "no board or target has that name",
         "B002": "a board file is malformed",
         "B003": "this cannot be done for this board",
+        "B004": "the board has no memory of that name",
     }
 
 

@@ -41,13 +41,17 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Image:
-    """``bin`` starts at ``load_address`` and is what is flashed, byte for byte."""
+    """``bin`` starts at ``load_address`` and is what is flashed, byte for byte.
+
+    ``external`` are bytes for flash outside the chip, which ``bin`` does not hold.
+    """
 
     elf: Path
     bin: bytes = field(repr=False)
     load_address: int
     segments: tuple[Segment, ...]
     symbols: Mapping[str, Symbol] = field(repr=False)
+    external: tuple[Segment, ...] = ()
 
     def symbol(self, name: str) -> Symbol:
         """The symbol of this name. Raises UsageError U003."""
@@ -105,10 +109,11 @@ def read_image(elf_path: Path, bin_path: Path | None = None) -> Image:
         raise UsageError("U003", f"not an ELF file: {error}", where=str(elf_path)) from error
     if not segments:
         raise UsageError("U003", "the firmware holds no bytes to flash", where=str(elf_path))
-    flat = _flatten(segments)
+    inside, external = _divided(segments, symbols)
+    flat = _flatten(inside)
     if flashed is not None and flashed != flat:
         raise UsageError("U004", f"{bin_path} does not hold the bytes of {elf_path.name}")
-    return Image(elf_path, flat, segments[0].load_address, segments, symbols)
+    return Image(elf_path, flat, inside[0].load_address, inside, symbols, external)
 
 
 def _segments(elf: ELFFile) -> tuple[Segment, ...]:
@@ -118,6 +123,17 @@ def _segments(elf: ELFFile) -> tuple[Segment, ...]:
         if part["p_filesz"] > 0
     ]
     return tuple(sorted(found, key=lambda segment: segment.load_address))
+
+
+def _divided(
+    segments: tuple[Segment, ...], symbols: Mapping[str, Symbol]
+) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
+    """What lies in the chip's flash and what outside it, where the link script has such a part."""
+    bounds = symbols.get("_external_start"), symbols.get("_external_end")
+    start, end = (0 if bound is None else bound.address for bound in bounds)
+    outside = [segment for segment in segments if start <= segment.load_address < end]
+    inside = [segment for segment in segments if segment not in outside]
+    return tuple(inside), tuple(outside)
 
 
 def _symbols(elf: ELFFile) -> Mapping[str, Symbol]:

@@ -7,7 +7,17 @@ from functools import cache
 from pathlib import Path
 
 from mcugen import resources
-from mcugen.boards.board import BankMode, Board, Flash, Pin, Pll, Region, Rom, Wiring
+from mcugen.boards.board import (
+    BankMode,
+    Board,
+    ExternalFlash,
+    Flash,
+    Pin,
+    Pll,
+    Region,
+    Rom,
+    Wiring,
+)
 from mcugen.boards.core import Core
 from mcugen.boards.description import read_board
 from mcugen.boards.names import alike, as_file, matching
@@ -17,6 +27,7 @@ __all__ = [
     "BankMode",
     "Board",
     "Core",
+    "ExternalFlash",
     "Flash",
     "Pin",
     "Pll",

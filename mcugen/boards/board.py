@@ -12,6 +12,10 @@ from mcugen.boards.core import DATA_CACHE_LINES, Core
 PORTS = "ABCDEFGHIJK"
 """The letters of an STM32's ports, in the order of their addresses."""
 
+CONTROLLERS = ("QUADSPI",)
+"""Units that make flash outside the chip readable like memory, as far as firmware and virtual board
+know them."""
+
 LOADER_BYTES_MAX = 8 * 1024
 """The resident loader's share of the flash before ``application.start``."""
 
@@ -146,6 +150,25 @@ class Region:
 
 
 @dataclass(frozen=True)
+class ExternalFlash:
+    """Flash outside the chip that the core reads like memory, once ``sources`` of the firmware have
+    set up ``pins`` and the unit called ``controller``. ``program`` is the command that writes
+    ``{file}`` to it."""
+
+    name: str
+    base: int
+    size: int
+    controller: str
+    pins: tuple[Pin, ...]
+    sources: tuple[str, ...]
+    program: str
+
+    @property
+    def region(self) -> Region:
+        return Region(self.name, self.base, self.size)
+
+
+@dataclass(frozen=True)
 class SectorRun:
     """``count`` erase sectors of ``bytes`` each, one after the other."""
 
@@ -240,6 +263,7 @@ class Board:
     firmware: Firmware
     rom: Rom | None = None
     loader: Loader | None = None
+    external: tuple[ExternalFlash, ...] | None = None
 
     @property
     def ram(self) -> Region:
@@ -288,10 +312,24 @@ class Board:
         return _MAILBOX_BYTES
 
     @property
+    def stack_top_bytes(self) -> int:
+        """RAM that mailbox and stack take, from its start on."""
+        return _MAILBOX_BYTES + self.application.stack_bytes
+
+    @property
+    def variables_bytes(self) -> int:
+        """RAM that is kept for the firmware's own variables."""
+        return _VARIABLES_BYTES
+
+    @property
     def arena_limit(self) -> int:
         """The largest arena: all RAM but mailbox, stack and the firmware's own variables."""
-        kept = _MAILBOX_BYTES + self.application.stack_bytes + _VARIABLES_BYTES
-        return self.ram.size - kept
+        return self.ram.size - self.stack_top_bytes - self.variables_bytes
+
+    @property
+    def externals(self) -> tuple[ExternalFlash, ...]:
+        """Flash outside the chip."""
+        return self.external or ()
 
     @property
     def vector_table_alignment(self) -> int:

@@ -16,7 +16,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mcugen import files, resources
-from mcugen.boards.board import PORTS, Board, Pin, Pll
+from mcugen.boards.board import CONTROLLERS, PORTS, Board, Pin, Pll
 from mcugen.boards.core import DATA_CACHE_LINES
 from mcugen.errors import BoardError
 
@@ -107,7 +107,7 @@ def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
         (len(board.id) > _ID_MAX, f"`id` is longer than {_ID_MAX} characters"),
         *(
             (True, f"`{name}` is no file among mcugen's firmware sources")
-            for name in (*board.firmware_sources, *board.loader_sources)
+            for name in (*board.firmware_sources, *board.loader_sources, *_external_sources(board))
             if not (resources.firmware_dir() / name).is_file()
         ),
         (
@@ -122,8 +122,40 @@ def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
         (not board.application.ram or not known, "`application.ram` must name memories"),
         (known and not _adjacent(board), "`application.ram` memories are not adjacent"),
         (board.application.stack_bytes % 8 != 0, "`application.stack_bytes` must divide by 8"),
+        *_memory_contradictions(board),
         *((pin.port not in PORTS, f"`{pin.port}` is no port") for pin in _pins(board)),
         *((pin.pin > 15, f"{pin.name} is no pin") for pin in _pins(board)),
+    ]
+
+
+def _external_sources(board: Board) -> tuple[str, ...]:
+    return tuple(source for flash in board.externals for source in flash.sources)
+
+
+def _memory_contradictions(board: Board) -> list[tuple[bool, str]]:
+    everything = (*board.memory, *(flash.region for flash in board.externals))
+    names = [one.name.lower() for one in everything]
+    return [
+        (len(set(names)) < len(names), "two memories have the same name"),
+        *(
+            (one.base < other.end and other.base < one.end, f"{one.name} and {other.name} overlap")
+            for one, other in itertools.combinations(everything, 2)
+        ),
+        *(
+            ("{file}" not in flash.program, f"`program` of {flash.name} does not name `{{file}}`")
+            for flash in board.externals
+        ),
+        *(
+            (
+                flash.controller not in CONTROLLERS,
+                f"`controller` of {flash.name} must be one of {', '.join(CONTROLLERS)}",
+            )
+            for flash in board.externals
+        ),
+        *(
+            (flash.size & (flash.size - 1) != 0, f"`size` of {flash.name} is no power of two")
+            for flash in board.externals
+        ),
     ]
 
 
@@ -140,7 +172,8 @@ def _pll_contradictions(pll: Pll, hz: int) -> list[tuple[bool, str]]:
 
 def _pins(board: Board) -> tuple[Pin, ...]:
     wiring = board.console.wiring
-    return () if wiring is None else (wiring.tx, wiring.rx)
+    others = (pin for flash in board.externals for pin in flash.pins)
+    return (*(() if wiring is None else (wiring.tx, wiring.rx)), *others)
 
 
 def _layouts(board: Board) -> tuple[tuple[int, ...], ...]:

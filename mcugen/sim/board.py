@@ -10,6 +10,7 @@ from mcugen.image import ERASED, Image
 from mcugen.protocol.session import Session
 from mcugen.sim.call_chain import call_chain
 from mcugen.sim.cpu import Cpu, Stopped
+from mcugen.sim.external_memory import ExternalMemory
 from mcugen.sim.flash_memory import FlashMemory, PowerCut
 from mcugen.sim.peripherals import PAGE, Bus, Faults, SerialLine, Signals
 from mcugen.sim.peripherals_cortex_m import add_core
@@ -31,8 +32,10 @@ _INSTRUCTIONS_A_MAC = 50
 _SLICE = 50_000_000
 """A board without a limit looks after so many instructions whether its reader was interrupted."""
 
-_FAMILIES: Mapping[str, Callable[[Bus, Board, SerialLine, Faults], None]] = {
-    "mps2": lambda bus, board, line, _faults: add_mps2(bus, board, line),
+_FAMILIES: Mapping[
+    str, Callable[[Bus, Board, SerialLine, Faults, Sequence[ExternalMemory]], None]
+] = {
+    "mps2": lambda bus, board, line, _faults, _externals: add_mps2(bus, board, line),
     "stm32f4": add_stm32f4,
     "stm32f7": add_stm32f7,
 }
@@ -97,9 +100,14 @@ class VirtualBoard:
         self._signals = Signals(self._on_poll, self._on_reset, lambda: self.cpu.instructions)
         self._waiting = Waiting(self._state, lambda: self.cpu.instructions, least_wait_seconds)
         self._deadline_seconds = 0.0
+        self.externals = tuple(map(ExternalMemory, board.externals))
         self._bus, self._line, self._controller = self._peripherals()
         for memory in board.memory:
             self.cpu.map_ram(memory, UNWRITTEN)
+        for external in self.externals:
+            for segment in () if image is None else image.external:
+                external.put(segment.load_address, segment.data)
+            self.cpu.map_flash(external.region, external.buffer)
         self.cpu.map_registers(self._bus.pages())
         registers = tuple(Region("registers", page, PAGE) for page in self._bus.pages())
         self._watch = (
@@ -181,7 +189,7 @@ class VirtualBoard:
         family = self.board.chip.family
         check_modelled(self.board)
         add_core(bus, self._signals, self.board.chip.core)
-        _FAMILIES[family](bus, self.board, line, self._faults)
+        _FAMILIES[family](bus, self.board, line, self._faults, self.externals)
         port = FlashPort(self.cpu.unlock_flash, self.cpu.flash_changed)
         controller = FlashController(self.flash, port, self._faults.slow_erase_seconds)
         if family != "mps2":

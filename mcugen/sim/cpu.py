@@ -148,6 +148,11 @@ class Cpu:
         self._uc.mem_map(region.base, region.size, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
         self.write(region.base, bytes([fill]) * region.size)
 
+    def map_flash(self, region: Region, contents: ctypes.Array[ctypes.c_ubyte]) -> None:
+        """Memory that the program can only read, and others may change."""
+        address = ctypes.addressof(contents)
+        self._uc.mem_map_ptr(region.base, region.size, unicorn.UC_PROT_READ, address)
+
     def map_registers(self, pages: tuple[int, ...]) -> None:
         """Pages whose accesses go to the bus."""
         for page in pages:

@@ -103,7 +103,7 @@ class Clocks:
     def bus_hz(self, enable_register: int) -> int:
         """The clock of the bus whose units this register enables."""
         shift = 10 if enable_register == _APB1ENR else 13
-        return self._core_hz() // _divider(self._cfgr.value >> shift & 7)
+        return self.core_hz() // _divider(self._cfgr.value >> shift & 7)
 
     def _pll_runs(self) -> bool:
         return bool(self._cr.value & _PLLON) and not self._faults.pll_never_locks
@@ -112,7 +112,8 @@ class Clocks:
         wanted = self._cfgr.value & 3
         return _SW_PLL if wanted == _SW_PLL and self._pll_runs() else _SW_HSI
 
-    def _core_hz(self) -> int:
+    def core_hz(self) -> int:
+        """The clock of the core and its buses."""
         if self._source() == _SW_HSI:
             return self._hsi_hz
         bits = self._pllcfgr.value
@@ -153,7 +154,7 @@ class Clocks:
         self._check_speed()
 
     def _check_speed(self) -> None:
-        hz, family = self._core_hz(), self._family
+        hz, family = self.core_hz(), self._family
         wait_states = self._acr.value & 0xF
         if hz > (wait_states + 1) * _HZ_PER_WAIT_STATE:
             raise DeviceError("D003", f"{hz} Hz with {wait_states} flash wait states is too fast")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mcugen.boards import Board
 from mcugen.errors import DeviceError
+from mcugen.sim.external_memory import ExternalMemory
 from mcugen.sim.peripherals import Bus, Faults, SerialLine
 from mcugen.sim.peripherals_stm32 import Family, add_stm32
+from mcugen.sim.peripherals_stm32_quadspi import Quadspi
 from mcugen.sim.peripherals_stm32_usart import LAYOUT_F7, Usart
 
 _F7 = Family(
@@ -20,9 +24,17 @@ _F7 = Family(
 )
 
 
-def add_stm32f7(bus: Bus, board: Board, line: SerialLine, faults: Faults) -> None:
-    """Clocks, power, flash timing, ports, console USART, identification."""
+def add_stm32f7(
+    bus: Bus,
+    board: Board,
+    line: SerialLine,
+    faults: Faults,
+    externals: Sequence[ExternalMemory] = (),
+) -> None:
+    """Clocks, power, flash timing, ports, console USART, identification, flash outside."""
     if board.clock.pll is None or board.console.wiring is None:
         raise DeviceError("D003", f"{board.id} lacks `clock.pll` or `console.wiring`")
     clocks = add_stm32(bus, board, _F7, faults)
+    for memory in externals:
+        Quadspi(bus, memory, clocks.core_hz)
     Usart(bus, board, board.console.wiring, LAYOUT_F7, clocks, line)
