@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcugen import fit, manifest
+from mcugen.arena import ArenaRoom, shared_room, spaces_left
 from mcugen.boards import Board, as_file, board_file, load_board
+from mcugen.boards.places import Places, find_places
 from mcugen.emit import emit_model
 from mcugen.errors import UsageError
 from mcugen.firmware import (
@@ -29,10 +31,11 @@ from mcugen.manifest import Manifest
 from mcugen.memory.plan import Plan, plan
 from mcugen.memory.rows.mixed import plan_kernels
 from mcugen.memory.rows.plan import Arena, check_rows_come
+from mcugen.memory.spaces import Space, walls
 from mcugen.names import DEFAULT_NAME, check_names
 from mcugen.passes import refuse_unsupported, remove_constant_channels, run_passes
 from mcugen.passes.untrained import untrained
-from mcugen.program import ArenaRoom, Program, Source, sha256_of
+from mcugen.program import Program, Source, sha256_of
 from mcugen.record import record
 from mcugen.schedule import schedule
 from mcugen.staging import staged, write_tree
@@ -97,6 +100,7 @@ def build(
     arena: Arena | None = None,
     stream_input: bool = False,
     loader_no_read: bool = False,
+    places: Mapping[str, Sequence[str]] | None = None,
     on_event: Event = silent,
     object_cache: Path | None = None,
 ) -> BuildResult:
@@ -109,19 +113,24 @@ def build(
     ``arena`` is how many bytes an arena may have, or "least"; without it layers run one by one, and
     by rows only where they would not fit the board otherwise. With ``stream_input`` the libraries
     take their input in rows. ``loader_no_read``: the resident loader gives out nothing of the
-    application (docs/loader.md). Raises McugenError; then ``output`` is as it was before.
+    application (docs/loader.md). ``places`` are the names of the board's memories for "arena", one
+    or several, and "weights". Raises McugenError; then ``output`` is as it was before.
     """
     paths = (models,) if isinstance(models, Path) else tuple(models)
     _check_names(paths, names)
     if labels:
         _check_labels(paths, labels)
     board = load_board(target)
+    placed = find_places(board, places or {})
     loader_sources = loader_tree(board, no_read=loader_no_read)
     made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
     on_event("reading the model")
     programs: list[Program] = []
     for path, name in zip(paths, names, strict=True):
-        taken = sum(one.plan.arena_bytes for one in programs) if arena_apart else 0
+        before = [one.arena for one in programs] if arena_apart else []
+        spaces = _spaces(placed, before)
+        taken = sum(room.bytes for room in before)
+        room = placed.arena_limit(board) - taken
         graph = read_model(path)
         with about(path):
             program = compile_graph(
@@ -130,10 +139,11 @@ def build(
                 made_for,
                 name=name,
                 keep_constant_channels=keep_constant_channels,
-                arena=_budget(arena, board.arena_limit - taken),
+                arena=_budget(arena, room),
                 stream_input=stream_input,
+                spaces=spaces,
             )
-        fit.check(program, board, arena, taken)
+        fit.check(program, board, arena, taken, placed)
         programs.append(program)
     if labels:
         programs = list(map(_labelled, programs, labels))
@@ -144,17 +154,17 @@ def build(
         for path, name, library in zip(paths, names, libraries, strict=True):
             write_tree(folder, {f"{name}/{file}": text for file, text in library.items()})
             shutil.copyfile(path, folder / f"{name}.tflite")
-        write_tree(folder, {**firmware_tree(board, names), **loader_sources})
+        write_tree(folder, {**firmware_tree(board, names, placed), **loader_sources})
         if (described := as_file(target)) is not None:
             shutil.copyfile(described, folder / board_file(board.id))
         on_event("compiling the firmware")
-        manifests = _link(folder, board, programs, object_cache)
+        manifests = _link(folder, board, programs, placed, object_cache)
     return BuildResult(
         output,
         tuple(
             BuiltModel(
                 written,
-                fast_cost(program, _budget(arena, board.arena_limit)),
+                fast_cost(program, _budget(arena, placed.arena_limit(board))),
                 (*untrained(program.schedule.graph), *_by_rows(program, arena)),
             )
             for written, program in zip(manifests, programs, strict=True)
@@ -163,7 +173,11 @@ def build(
 
 
 def _link(
-    folder: Path, board: Board, programs: Sequence[Program], object_cache: Path | None
+    folder: Path,
+    board: Board,
+    programs: Sequence[Program],
+    places: Places,
+    object_cache: Path | None,
 ) -> list[Manifest]:
     """The images of what ``folder`` holds, and what each model's manifest says of them."""
     objects = folder / "objects"
@@ -175,7 +189,7 @@ def _link(
         loader = build_loader(folder, board, objects, object_cache)
         write_full_image(folder, board, loader, image)
     shutil.rmtree(objects)
-    manifests = [record(one, programs, board, image, loader, folder) for one in programs]
+    manifests = [record(one, programs, board, image, loader, folder, places) for one in programs]
     for written in manifests:
         manifest.write_manifest(folder, written)
     return manifests
@@ -190,9 +204,11 @@ def compile_graph(
     keep_constant_channels: bool = False,
     arena: Arena | None = None,
     stream_input: bool = False,
+    spaces: tuple[Space, ...] = (),
 ) -> Program:
     """All decisions, before anything is written. ``arena`` is a budget in bytes, or "least";
     without it every layer runs in one call. With ``stream_input`` the input comes in rows.
+    ``spaces`` are the memories that the arena may lie in, one behind another.
 
     Raises ModelError M005 where the input has no rows.
     """
@@ -204,16 +220,22 @@ def compile_graph(
     if stream_input:
         check_rows_come(steps)
     if arena is None:
-        whole = replace(plan(steps), takes_rows=stream_input)
-        return Program(source, target, steps, whole, name)
-    steps, placed = plan_kernels(steps, arena, takes_rows=stream_input)
-    return Program(source, target, steps, placed, name)
+        whole = replace(plan(steps, walls(spaces)), takes_rows=stream_input)
+        return Program(source, target, steps, whole, name, spaces=spaces)
+    steps, placed = plan_kernels(steps, arena, takes_rows=stream_input, walls=walls(spaces))
+    return Program(source, target, steps, placed, name, spaces=spaces)
+
+
+def _spaces(places: Places, before: Sequence[ArenaRoom]) -> tuple[Space, ...]:
+    """What the named memories have for an arena beside those of the libraries ``before``."""
+    several = len(places.arena) > 1
+    spaces = [Space(place.symbol if several else "", place.bytes) for place in places.arena]
+    return spaces_left(spaces, before)
 
 
 def overlaid(programs: Sequence[Program]) -> list[Program]:
     """Libraries that do not run at once, in one arena; the first one has it."""
-    largest = max(one.plan.arena_bytes for one in programs)
-    room = ArenaRoom(programs[0].name, largest, shared=True)
+    room = shared_room([one.arena for one in programs])
     return [replace(one, overlaid=room) for one in programs]
 
 
@@ -270,7 +292,9 @@ def fast_cost(program: Program, arena: Arena | None = None) -> int:
     fast = schedule(graph, target)
     if arena is None:
         return fast.cost
-    made, placed = plan_kernels(fast, arena, takes_rows=program.plan.takes_rows)
+    made, placed = plan_kernels(
+        fast, arena, takes_rows=program.plan.takes_rows, walls=walls(program.spaces)
+    )
     return made.cost + placed.extra_cost
 
 

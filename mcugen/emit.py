@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mcugen import resources
 from mcugen.boards import Board
+from mcugen.boards.places import NOWHERE_ELSE, Places
 from mcugen.emit_contents import contents, remarks
 from mcugen.emit_pixels import pixel_view
 from mcugen.emit_rows import (
@@ -178,12 +179,13 @@ def _digest(tree: SourceTree) -> str:
     return digest.hexdigest()[:_BUILD_DIGITS]
 
 
-def emit_firmware(board: Board) -> SourceTree:
+def emit_firmware(board: Board, names: Sequence[str], places: Places = NOWHERE_ELSE) -> SourceTree:
     """What the firmware needs besides its own sources, paths relative to ``firmware/``."""
     environment = _environment()
+    values = {"board": board, "names": names, "places": places}
     return {
-        "board.h": environment.get_template("board.h.j2").render(board=board),
-        "linker.ld": environment.get_template("linker.ld.j2").render(board=board),
+        "board.h": environment.get_template("board.h.j2").render(values),
+        "linker.ld": environment.get_template("linker.ld.j2").render(values),
     }
 
 
@@ -211,14 +213,17 @@ def emit_loader(board: Board, *, no_read: bool = False) -> SourceTree:
     environment = _environment()
     return {
         name: environment.get_template(f"{name}.j2").render(
-            board=board, no_read=no_read, readable=board.readable(no_read=no_read)
+            board=board,
+            no_read=no_read,
+            readable=board.readable(no_read=no_read),
+            places=NOWHERE_ELSE,
         )
         for name in ("board.h", "layout.h", "loader.ld")
     }
 
 
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources.templates_dir()),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -226,6 +231,8 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.filters["zip"] = zip
+    return environment
 
 
 def _model_values(
@@ -251,6 +258,9 @@ def _model_values(
         "macs": program.schedule.macs,
         "arena_alignment": program.target.core.data_cache_line or _LEAST_ALIGNMENT,
         "arena": program.arena,
+        "arena_places": _arena_places(program),
+        "arena_parameters": ", ".join(f"void *{one}" for one in _arena_places(program)),
+        "arena_wants": _arena_wants(program),
         "arena_bytes": program.plan.arena_bytes,
         "arena_lower_bound": program.plan.lower_bound,
         "contents": contents(program.schedule, program.plan),
@@ -268,6 +278,20 @@ def _model_values(
     }
 
 
+def _arena_places(program: Program) -> tuple[str, ...]:
+    """What the parameters of the function are called that takes the caller's arena."""
+    return tuple(part.space or "arena" for part in program.arena.parts)
+
+
+def _arena_wants(program: Program) -> tuple[str, ...]:
+    """How large each of them must be."""
+    prefix = f"{program.name.upper()}_ARENA"
+    return tuple(
+        f"{prefix}_{part.space.upper()}_BYTES at {part.space}" if part.space else f"{prefix}_BYTES"
+        for part in program.arena.parts
+    )
+
+
 def _include_dirs(paths: list[str]) -> list[str]:
     """The folders of the library that hold headers of kernels."""
     return sorted({path.rsplit("/", 1)[0] for path in paths if path.endswith(".h") and "/" in path})
@@ -279,7 +303,7 @@ def _layer(program: Program, step: Step) -> LayerView:
     output = schedule.tensor(step.output)
     scratch = "NULL"
     if lowered.scratch_bytes:
-        scratch = f"&{program.arena.symbol}[{plan.scratch_offset(step)}]"
+        scratch = program.arena.pointer(plan.scratch_offset(step))
     whole = LayerView(
         index=step.index,
         library=program.name,
@@ -327,7 +351,7 @@ def constant_symbol(library: str, layer: str, constant: str) -> str:
 
 
 def _pointer(program: Program, tensor: Tensor) -> str:
-    start = f"&{program.arena.symbol}[{program.plan.tensor_offset(tensor.id)}]"
+    start = program.arena.pointer(program.plan.tensor_offset(tensor.id))
     if tensor.dtype is DType.INT8:
         return start
     return f"({tensor.dtype.c_type} *)(void *){start}"

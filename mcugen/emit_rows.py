@@ -235,7 +235,7 @@ class _Run:
             reader = self._line_reader(tensor_id)
             yield TensorView(
                 symbol=self._symbol(tensor_id),
-                pointer=f"&{self.program.arena.symbol}[{self.plan.tensor_offset(tensor_id)}]",
+                pointer=self.program.arena.pointer(self.plan.tensor_offset(tensor_id)),
                 row_bytes=tensor.nbytes // height,
                 rows=self.plan.rows_kept(tensor_id),
                 made=height if tensor_id in before and reader is None else 0,

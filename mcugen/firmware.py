@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcugen import resources
 from mcugen.boards import Board
+from mcugen.boards.places import NOWHERE_ELSE, Places
 from mcugen.emit import SourceTree, emit_console, emit_firmware, emit_loader
 from mcugen.errors import FitError, ToolchainError, UsageError
 from mcugen.footer import FOOTER_BYTES, footer_for
@@ -17,6 +18,10 @@ from mcugen.names import DEFAULT_NAME
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit, objcopy
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
+EXTERNAL_BIN, EXTERNAL_HEX = "weights.bin", "weights.hex"
+"""What belongs into flash outside the chip."""
+
+_EXTERNAL = ".external"
 UNKNOWN_MODEL = "0" * 64
 """Stands for the SHA-256 of a model that did not come from a file."""
 
@@ -33,13 +38,16 @@ _LOADER_HEADERS = (
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes?")
 
 
-def firmware_tree(board: Board, names: Sequence[str] = (DEFAULT_NAME,)) -> SourceTree:
+def firmware_tree(
+    board: Board, names: Sequence[str] = (DEFAULT_NAME,), places: Places = NOWHERE_ELSE
+) -> SourceTree:
     """The firmware's sources around libraries of these names and the console's, paths relative to
     the build folder."""
     folder = resources.firmware_dir()
-    own = [*board.firmware_sources, *(path.name for path in sorted(folder.glob("*.h")))]
+    external = () if places.weights is None else places.weights.sources
+    own = [*board.firmware_sources, *external, *(path.name for path in sorted(folder.glob("*.h")))]
     tree = {name: (folder / name).read_text("utf-8") for name in own}
-    tree |= emit_firmware(board)
+    tree |= emit_firmware(board, names, places)
     return {**{f"firmware/{name}": text for name, text in tree.items()}, **console_tree(names)}
 
 
@@ -87,7 +95,8 @@ def build_firmware(
     """Compiles the libraries ``names``, ``console/`` and ``firmware/`` below ``root`` into
     ``firmware.elf/.bin/.hex``.
 
-    Raises ToolchainError, and FitError F001 or F002 when the linker runs out of memory.
+    What the link script places outside the chip goes into files of its own. Raises ToolchainError,
+    and FitError F001 or F002 when the linker runs out of memory.
     """
     elf = root / "firmware.elf"
     try:
@@ -95,9 +104,15 @@ def build_firmware(
     except ToolchainError as error:
         raise _overflow(board, error) or error from None
     _fill_in_footer(elf, objects, model_sha256)
-    objcopy(elf, root / "firmware.bin", "-O", "binary")
-    objcopy(elf, root / "firmware.hex", "-O", "ihex")
-    return read_image(elf, root / "firmware.bin")
+    inside = f"--remove-section={_EXTERNAL}"
+    objcopy(elf, root / "firmware.bin", inside, "-O", "binary")
+    objcopy(elf, root / "firmware.hex", inside, "-O", "ihex")
+    image = read_image(elf, root / "firmware.bin")
+    if image.external:
+        outside = f"--only-section={_EXTERNAL}"
+        objcopy(elf, root / EXTERNAL_BIN, outside, "-O", "binary")
+        objcopy(elf, root / EXTERNAL_HEX, outside, "-O", "ihex")
+    return image
 
 
 def build_loader(root: Path, board: Board, objects: Path, cache: Path | None = None) -> Image:
@@ -160,7 +175,7 @@ def _overflow(board: Board, error: ToolchainError) -> FitError | None:
         found = _OVERFLOW.search(line)
         if found:
             region, missing = found.group(1), int(found.group(2))
-            code = "F001" if region == "RAM" else "F002"
+            code = "F002" if region in ("FLASH", "EXTERNAL") else "F001"
             return FitError(
                 code,
                 f"the firmware needs {missing:,} bytes more {region.lower()} than {board.name} has",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcugen.boards import Board, all_boards
+from mcugen.boards.places import NOWHERE_ELSE, Places
 from mcugen.emit import shape_text
 from mcugen.errors import FitError
 from mcugen.memory.plan import Plan
@@ -13,25 +14,38 @@ from mcugen.program import Program
 _WORST_LAYERS = 5
 
 
-def check(program: Program, board: Board, arena: Arena | None = None, taken: int = 0) -> None:
+def check(
+    program: Program,
+    board: Board,
+    arena: Arena | None = None,
+    taken: int = 0,
+    places: Places = NOWHERE_ELSE,
+) -> None:
     """Raises FitError F001 or F002, F003 where ``arena`` bytes were asked for and do not do, with a
-    table of the layers that need the most. ``taken`` bytes of RAM have other models' arenas.
+    table of the layers that need the most. ``taken`` bytes of the arena's room have other models.
 
     The linker has the last word on the flash that code takes.
     """
-    if program.plan.arena_bytes > board.arena_limit - taken:
-        raise _ram_error(program, board, board.arena_limit - taken)
+    room = places.arena_limit(board) - taken
+    if program.plan.arena_bytes > room:
+        raise _ram_error(program, board, room, places)
     if isinstance(arena, int) and program.plan.arena_bytes > arena:
         raise _arena_error(program, arena)
-    weights = program.weights_bytes
-    available = board.application_flash.size
-    if weights > available:
-        raise FitError(
-            "F002",
-            f"the weights alone are {weights - available:,} bytes more than {board.name} has flash",
-            where=f"{weights:,} bytes of weights, {available:,} bytes of flash",
-            hint=f"{_larger_boards(program)}, or a smaller model",
-        )
+    if program.weights_bytes > places.weights_limit(board):
+        raise _weights_error(program, board, places)
+
+
+def _weights_error(program: Program, board: Board, places: Places) -> FitError:
+    weights, available = program.weights_bytes, places.weights_limit(board)
+    flash, other = "flash", _larger_boards(program)
+    if places.weights is not None:
+        flash, other = places.weights.name, "leave `--place weights=...` out"
+    return FitError(
+        "F002",
+        f"the weights alone are {weights - available:,} bytes more than {board.name} has {flash}",
+        where=f"{weights:,} bytes of weights, {available:,} bytes of {flash}",
+        hint=f"{other}, or a smaller model",
+    )
 
 
 def _larger_boards(program: Program) -> str:
@@ -48,15 +62,20 @@ def _larger_boards(program: Program) -> str:
     return f"it fits with `--target` {' or '.join(names)}"
 
 
-def _ram_error(program: Program, board: Board, room: int) -> FitError:
+def _ram_error(program: Program, board: Board, room: int, places: Places) -> FitError:
     arena = program.plan.arena_bytes
     name, live = _binding(program)
+    ram, size, other = "RAM", board.ram.size, _larger_boards(program)
+    if places.arena:
+        ram, size = f"room in {' and '.join(one.name for one in places.arena)}", room
+        known = ", ".join(f"{one.name} ({one.size // 1024:,} KB)" for one in board.memory)
+        other = f"name other memories, or several, with `--arena-in`: {known}"
     return FitError(
         "F001",
-        f"the model needs {arena - room:,} bytes more RAM than {board.name} has",
+        f"the model needs {arena - room:,} bytes more {ram} than {board.name} has",
         where=f"{name} binds: {live:,} bytes alive, "
-        f"{room:,} of {board.ram.size:,} bytes are left for the arena",
-        hint=f"{_larger_boards(program)}, or a smaller model or input",
+        f"{room:,} of {size:,} bytes are left for the arena",
+        hint=f"{other}, or a smaller model or input",
         details=_worst(program, room),
     )
 

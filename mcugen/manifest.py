@@ -132,6 +132,34 @@ class ImagePart:
 
 
 @dataclass(frozen=True)
+class ArenaArray:
+    """A C array of the arena: ``bytes`` of it from ``offset`` on, in ``memory`` at ``address``, of
+    which ``available`` could be the arena's."""
+
+    symbol: str
+    memory: str
+    address: int
+    offset: int
+    bytes: int
+    available: int
+
+
+@dataclass(frozen=True)
+class ExternalPart:
+    """What must be in a flash outside the chip: ``bytes`` at ``address``, which ``file`` of the
+    build holds as raw bytes and ``hex_file`` with addresses. ``program`` is a command that puts it
+    there, in the build folder."""
+
+    memory: str
+    address: int
+    bytes: int
+    available: int
+    file: str
+    hex_file: str
+    program: str
+
+
+@dataclass(frozen=True)
 class BackendRecord:
     """A family of kernels that was compiled: SHA-256 sums by path in the build's copy."""
 
@@ -146,8 +174,8 @@ class Manifest:
     """All sizes are bytes; ``files`` maps paths in the build folder to SHA-256 sums.
 
     ``name`` is the library's: its folder's and its header's, and before every name in it;
-    ``models`` are the names of all libraries of the firmware. ``arena_symbol`` is the C name of the
-    arena, which another library may own.
+    ``models`` are the names of all libraries of the firmware. ``arena`` are the C arrays of the
+    arena, which another library may own, and ``external`` the weights if they lie outside the chip.
 
     ``input_row_bytes`` is None where the input does not come in rows. ``labels`` are the names of
     the classes, () where they have none.
@@ -163,7 +191,7 @@ class Manifest:
     mcugen: str
     name: str
     models: tuple[str, ...]
-    arena_symbol: str
+    arena: tuple[ArenaArray, ...]
     model: str
     model_sha256: str
     board: str
@@ -200,6 +228,7 @@ class Manifest:
     flash_base: int
     sectors: tuple[int, ...]
     image_parts: tuple[ImagePart, ...]
+    external: ExternalPart | None
     backends: tuple[BackendRecord, ...]
     files: Mapping[str, str]
 
@@ -324,6 +353,9 @@ def _from_json(fields: dict[str, Any]) -> Manifest:
     fields["steps"] = tuple(Step(**step) for step in fields["steps"])
     fields["pieces"] = tuple(_piece(piece) for piece in fields["pieces"])
     fields["buffers"] = tuple(_buffer(buffer) for buffer in fields["buffers"])
+    fields["arena"] = tuple(ArenaArray(**array) for array in fields["arena"])
+    external = fields["external"]
+    fields["external"] = None if external is None else ExternalPart(**external)
     fields["image_parts"] = tuple(ImagePart(**part) for part in fields["image_parts"])
     fields["sectors"] = tuple(fields["sectors"])
     fields["labels"] = tuple(fields["labels"])

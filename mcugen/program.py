@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from mcugen.arena import ArenaRoom, arena_room
 from mcugen.kernels import Target
 from mcugen.memory.plan import Plan
 from mcugen.memory.rows.plan import RowPlan
+from mcugen.memory.spaces import Space
 from mcugen.names import DEFAULT_NAME
 from mcugen.schedule import Schedule
 
@@ -28,26 +31,13 @@ def sha256_of(sources: Sequence[Source]) -> str:
 
 
 @dataclass(frozen=True)
-class ArenaRoom:
-    """The C array that the arena is: ``symbol`` is its name. It is as large as the largest arena of
-    the libraries that share it, of which ``owner`` defines it."""
-
-    owner: str
-    bytes: int
-    shared: bool
-
-    @property
-    def symbol(self) -> str:
-        return f"{self.owner}_arena"
-
-
-@dataclass(frozen=True)
 class Program:
     """A scheduled model with every byte placed.
 
     ``target`` is what it was scheduled for, ``name`` the library's: of its folder and header, and
     before every name in it that others see. ``overlaid`` is the room of an arena that others share,
-    which run at other times. ``labels`` are the classes' names, () where they have none.
+    which run at other times. ``labels`` are the classes' names, () where they have none. ``spaces``
+    are the memories that the plan knows; none where it knows of no walls.
     """
 
     source: Source
@@ -57,11 +47,12 @@ class Program:
     name: str = DEFAULT_NAME
     overlaid: ArenaRoom | None = None
     labels: tuple[str, ...] = ()
+    spaces: tuple[Space, ...] = ()
 
-    @property
+    @cached_property
     def arena(self) -> ArenaRoom:
         """Where the plan's bytes are."""
-        return self.overlaid or ArenaRoom(self.name, self.plan.arena_bytes, shared=False)
+        return self.overlaid or arena_room(self.name, self.schedule, self.plan, self.spaces)
 
     @property
     def weights_bytes(self) -> int:
@@ -74,3 +65,8 @@ class Program:
     def cost(self) -> int:
         """Instructions of a run, as estimated."""
         return self.schedule.cost + self.plan.extra_cost
+
+
+def total_weights(programs: Sequence[Program]) -> int:
+    """Bytes of all weights of a firmware."""
+    return sum(program.weights_bytes for program in programs)

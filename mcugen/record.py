@@ -8,18 +8,21 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 from mcugen import manifest, toolchain
-from mcugen.boards import Board
+from mcugen.boards import Board, ExternalFlash
+from mcugen.boards.places import NOWHERE_ELSE, Places
 from mcugen.emit import constant_symbol, shape_text
 from mcugen.emit_rows import input_row_bytes
-from mcugen.firmware import CROSS_COMPILER
+from mcugen.firmware import CROSS_COMPILER, EXTERNAL_BIN, EXTERNAL_HEX
 from mcugen.footer import FOOTER_BYTES
 from mcugen.image import Image
 from mcugen.ir import Shape, Tensor
 from mcugen.manifest import (
+    ArenaArray,
     ArenaBuffer,
     BackendRecord,
     Candidate,
     Edge,
+    ExternalPart,
     ImagePart,
     Layer,
     Manifest,
@@ -32,7 +35,7 @@ from mcugen.memory.rows.lives import Lives, Span, lives
 from mcugen.memory.rows.network import ARRIVAL
 from mcugen.memory.rows.plan import RowPlan, sections
 from mcugen.memory.rows.sections import Move
-from mcugen.program import Program
+from mcugen.program import Program, total_weights
 from mcugen.schedule import Step
 from mcugen.version import __version__
 
@@ -47,6 +50,7 @@ def record(
     image: Image,
     loader: Image | None,
     folder: Path,
+    places: Places = NOWHERE_ELSE,
 ) -> Manifest:
     """The manifest of the build in ``folder``; every file there must be final.
 
@@ -62,7 +66,7 @@ def record(
         mcugen=__version__,
         name=program.name,
         models=tuple(one.name for one in beside),
-        arena_symbol=program.arena.symbol,
+        arena=tuple(_arrays(program, board, image, places)),
         model=program.source.name,
         model_sha256=program.source.sha256,
         board=board.id,
@@ -86,10 +90,10 @@ def record(
         arena_bytes=plan.arena_bytes,
         arena_lower_bound=plan.lower_bound,
         weights_bytes=weights,
-        code_bytes=len(image.bin) - sum(one.weights_bytes for one in beside),
+        code_bytes=len(image.bin) - (0 if places.weights else total_weights(beside)),
         flash_bytes=len(image.bin),
         flash_available=board.application_flash.size,
-        ram_bytes=image.address_of("_ram_used_end") - board.ram.base,
+        ram_bytes=_ram_bytes(beside, board, image),
         ram_available=board.ram.size,
         stack_reserved=board.application.stack_bytes,
         product_id=board.chip.product_id,
@@ -98,9 +102,45 @@ def record(
         loader_bytes=None if loader is None else len(loader.bin),
         flash_base=board.flash.base,
         sectors=board.flash.sectors,
-        image_parts=_image_parts(beside, image),
+        image_parts=_image_parts([] if places.weights else beside, image),
+        external=None if places.weights is None else _external(places.weights, image),
         backends=tuple(_backends(program, files)),
         files=files,
+    )
+
+
+def _arrays(program: Program, board: Board, image: Image, places: Places) -> Iterator[ArenaArray]:
+    known = {one.symbol: one for one in places.arena}
+    for part in program.arena.parts:
+        place = known.get(part.space) or (places.arena[0] if places.arena else None)
+        yield ArenaArray(
+            symbol=part.symbol,
+            memory="RAM" if place is None else place.name,
+            address=image.address_of(part.symbol),
+            offset=part.offset,
+            bytes=part.bytes,
+            available=board.arena_limit if place is None else place.bytes,
+        )
+
+
+def _ram_bytes(programs: Sequence[Program], board: Board, image: Image) -> int:
+    """All up to the variables' end, and arenas that lie in RAM behind it."""
+    end = image.address_of("_ram_used_end")
+    arrays = {part.symbol: part.bytes for one in programs for part in one.arena.parts}
+    addresses = {symbol: image.address_of(symbol) for symbol in arrays}
+    behind = [symbol for symbol, at in addresses.items() if at >= end and at in board.ram]
+    return end - board.ram.base + sum(arrays[symbol] for symbol in behind)
+
+
+def _external(flash: ExternalFlash, image: Image) -> ExternalPart:
+    return ExternalPart(
+        memory=flash.name,
+        address=image.external[0].load_address,
+        bytes=sum(len(segment.data) for segment in image.external),
+        available=flash.size,
+        file=EXTERNAL_BIN,
+        hex_file=EXTERNAL_HEX,
+        program=flash.program.format(file=EXTERNAL_HEX),
     )
 
 

@@ -167,6 +167,11 @@ class ExternalFlash:
     def region(self) -> Region:
         return Region(self.name, self.base, self.size)
 
+    @property
+    def address_bits(self) -> int:
+        """So many bits tell its bytes from each other."""
+        return self.size.bit_length() - 1
+
 
 @dataclass(frozen=True)
 class SectorRun:

@@ -49,6 +49,18 @@ class Places:
     arena: tuple[ArenaPlace, ...] = ()
     weights: ExternalFlash | None = None
 
+    def arena_limit(self, board: Board) -> int:
+        """The largest arena, in bytes."""
+        return sum(one.bytes for one in self.arena) if self.arena else board.arena_limit
+
+    def weights_limit(self, board: Board) -> int:
+        """How many bytes of weights there may be, if nothing else took room."""
+        return (board.application_flash if self.weights is None else self.weights.region).size
+
+
+NOWHERE_ELSE = Places()
+"""Where all is as it is without being named."""
+
 
 def find_places(board: Board, named: Mapping[str, Sequence[str]]) -> Places:
     """The places of ``named`` things, "arena" and "weights", by the memories' names in any case.

@@ -16,7 +16,8 @@ Walls = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Space:
-    """``bytes`` of one memory that the arena may have. Raises ValueError where it is none."""
+    """``bytes`` of one memory that the arena may have; ``name`` tells it from others, "" where it
+    is the only one. Raises ValueError where it has none."""
 
     name: str
     bytes: int

@@ -30,19 +30,21 @@ _MOST_STRAYS = 64
 
 @dataclass(frozen=True)
 class Library:
-    """A generated library of a firmware: ``name`` and the C name of its ``arena``, its ``number``
-    for the console, and the spans of the arena that it may write for each piece of output, in bytes
-    from its start; without them everything may be written."""
+    """A generated library of a firmware: ``name``, the C arrays of its ``arena`` with the offsets
+    at which they begin, its ``number`` for the console, and the spans of the arena that it may
+    write for each piece of output, in bytes from its start; without them everything may be
+    written."""
 
     name: str = DEFAULT_NAME
-    arena: str = f"{DEFAULT_NAME}_arena"
+    arena: tuple[tuple[str, int], ...] = ((f"{DEFAULT_NAME}_arena", 0),)
     number: int = 0
     writes: Sequence[Writes] = ()
 
 
 def library_of(manifest: Manifest) -> Library:
     """That which a manifest is of."""
-    return Library(manifest.name, manifest.arena_symbol, manifest.number, manifest.writes)
+    arena = tuple((array.symbol, array.offset) for array in manifest.arena)
+    return Library(manifest.name, arena, manifest.number, manifest.writes)
 
 
 class ModelWatch:
@@ -63,13 +65,14 @@ class ModelWatch:
         self._image = image
         self._on_piece = on_piece
         self._model_runs = False
-        self._arena = _place(image, library.arena)
+        self._arena = [(offset, _place(image, symbol)) for symbol, offset in library.arena]
+        arrays = [place for _, place in self._arena]
         self._writes = library.writes
         self._store_hooks: list[Callable[[], None]] = []
         cpu.on_execution(image.address_of("port_watch"), self._moment)
         cpu.on_execution(image.address_of("mcugen_on_piece"), self._piece_ends)
         everything = [(region.base, region.end) for region in writable]
-        own = (self._arena, _stack(image), *_state(image, library))
+        own = (*arrays, _stack(image), *_state(image, library))
         for begin, end in _outside(everything, own):
             cpu.on_store(begin, end, self._stored)
 
@@ -96,13 +99,16 @@ class ModelWatch:
         self._stops()
         self._model_runs = True
         if self._pieces < len(self._writes):
-            start = self._arena[0]
-            spans = self._writes[self._pieces].spans
-            own = [(start + begin, start + end) for begin, end in spans]
+            own = [self._place_of(span) for span in self._writes[self._pieces].spans]
             self._store_hooks = [
                 self._cpu.on_store(begin, end, self._stored)
-                for begin, end in _outside([self._arena], own)
+                for begin, end in _outside([place for _, place in self._arena], own)
             ]
+
+    def _place_of(self, span: Span) -> Span:
+        """The addresses of a span of the arena, which lies in one of its arrays."""
+        offset, (start, _) = max(one for one in self._arena if one[0] <= span[0])
+        return start + span[0] - offset, start + span[1] - offset
 
     def _stops(self) -> None:
         self._model_runs = False

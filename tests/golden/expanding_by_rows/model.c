@@ -45,7 +45,19 @@ __attribute__((used)) static const char *const kernels[] = {
     &mcugen_cmsis_nn_BUILD,
 };
 
-static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
+#ifdef MODEL_CALLER_ARENA
+static int8_t *model_arena;
+#else
+/* Where the arena goes: a section that link scripts place with .bss, or by its name. */
+#ifndef MODEL_ARENA_ATTR
+#if defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) /* which does not watch named sections */
+#define MODEL_ARENA_ATTR __attribute__((section(".bss.model_arena")))
+#else
+#define MODEL_ARENA_ATTR
+#endif
+#endif
+static MODEL_ARENA_ATTR _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
+#endif
 
 /* How a layer's window goes over the rows of its input: `top` rows of padding come first. */
 struct walk {
@@ -320,6 +332,15 @@ static const struct step steps[] = {
      .layer = 3, .output = 576, .bytes = 144},
 };
 
+#ifdef MODEL_CALLER_ARENA
+int model_set_arena(void *arena)
+{
+    const bool fits = arena != NULL && (uintptr_t)arena % MODEL_ARENA_ALIGNMENT == 0;
+    model_arena = fits ? arena : NULL;
+    return fits ? 0 : MODEL_WRONG_ARENA;
+}
+#endif
+
 int8_t *model_input(void)
 {
     return &model_arena[0];
@@ -332,6 +353,11 @@ const int8_t *model_output(void)
 
 int model_run(model_layer_hook hook, void *context)
 {
+#ifdef MODEL_CALLER_ARENA
+    if (model_arena == NULL) {
+        return MODEL_WRONG_ARENA;
+    }
+#endif
     for (size_t index = 0; index < sizeof(steps) / sizeof(steps[0]); index++) {
         const struct step *step = &steps[index];
         const int status = step->whole != NULL ? step->whole() : step->run(hook, context);

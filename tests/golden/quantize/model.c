@@ -14,6 +14,9 @@
  */
 #include "model.h"
 
+#ifdef MODEL_CALLER_ARENA
+#include <stdbool.h>
+#endif
 #include <stddef.h>
 
 #include "kernels.h"
@@ -25,7 +28,19 @@ __attribute__((used)) static const char *const kernels[] = {
     &mcugen_kernels_BUILD,
 };
 
-static _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
+#ifdef MODEL_CALLER_ARENA
+static int8_t *model_arena;
+#else
+/* Where the arena goes: a section that link scripts place with .bss, or by its name. */
+#ifndef MODEL_ARENA_ATTR
+#if defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) /* which does not watch named sections */
+#define MODEL_ARENA_ATTR __attribute__((section(".bss.model_arena")))
+#else
+#define MODEL_ARENA_ATTR
+#endif
+#endif
+static MODEL_ARENA_ATTR _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
+#endif
 
 /* 0: QUANTIZE, 5x7x4 to 5x7x4 */
 static int run_quantize(void)
@@ -47,6 +62,15 @@ static const struct layer layers[MODEL_LAYERS] = {
     {run_quantize, 0, 140},
 };
 
+#ifdef MODEL_CALLER_ARENA
+int model_set_arena(void *arena)
+{
+    const bool fits = arena != NULL && (uintptr_t)arena % MODEL_ARENA_ALIGNMENT == 0;
+    model_arena = fits ? arena : NULL;
+    return fits ? 0 : MODEL_WRONG_ARENA;
+}
+#endif
+
 int8_t *model_input(void)
 {
     return &model_arena[0];
@@ -59,6 +83,11 @@ const int8_t *model_output(void)
 
 int model_run(model_layer_hook hook, void *context)
 {
+#ifdef MODEL_CALLER_ARENA
+    if (model_arena == NULL) {
+        return MODEL_WRONG_ARENA;
+    }
+#endif
     for (uint32_t index = 0; index < MODEL_LAYERS; index++) {
         const struct layer *layer = &layers[index];
         const int status = layer->run();

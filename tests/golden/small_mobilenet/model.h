@@ -35,6 +35,7 @@ extern "C" {
 #define MODEL_CLASSES 4
 #define MODEL_LAYERS 9
 #define MODEL_ARENA_BYTES 864
+#define MODEL_ARENA_ALIGNMENT 32
 
 /* static const char *const names[MODEL_LAYERS] = MODEL_LAYER_NAMES; */
 #define MODEL_LAYER_NAMES \
@@ -72,6 +73,18 @@ extern "C" {
 typedef void (*model_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
                                  uint32_t bytes);
 
+#ifdef MODEL_CALLER_ARENA
+/* What it answers where there is no arena, or one that is not aligned. */
+#define MODEL_WRONG_ARENA 1001
+
+/*
+ * Library and caller compiled with MODEL_CALLER_ARENA: the library has no arena of its own. From here
+ * on it works in the caller's, aligned to MODEL_ARENA_ALIGNMENT: MODEL_ARENA_BYTES.
+ * Its contents may be anything, and are the caller's again as soon as the output was read.
+ */
+int model_set_arena(void *arena);
+
+#endif
 int8_t *model_input(void);
 const int8_t *model_output(void);
 
