@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,6 +43,7 @@ def build(
     arena: int | Literal["least"] | None = None,
     stream_input: bool = False,
     labels: StrPath | Sequence[StrPath] = (),
+    places: Mapping[str, Sequence[str]] | None = None,
     on_event: Callable[[str], None] = _silent,
 ) -> BuildResult:
     """Compiles a ``.tflite`` file, or several, into firmware for a board, as ``mcugen build`` does.
@@ -55,8 +56,9 @@ def build(
     ``keep_constant_channels``. ``arena`` lets layers run by rows: the fastest plan within so many
     bytes, or "least". With ``stream_input`` the library takes the input in rows. ``labels`` is a
     file with the classes' names, one a line: they go into the header, and are what ``verify``
-    calls the classes. ``on_event`` is told what goes on, a line at a time. Sizes in the result's
-    manifest are bytes.
+    calls the classes. ``places`` are names of the board's memories, such as
+    ``{"arena": ["DTCM"], "weights": ["QSPI"]}``. ``on_event`` is told what goes on, a line at a
+    time. Sizes in the result's manifest are bytes.
 
     Raises McugenError: UsageError for a file or folder, ModelError for what cannot be compiled
     exactly, BoardError, FitError where the model does not fit, ToolchainError. Then ``output`` is
@@ -79,6 +81,7 @@ def build(
         arena=arena,
         stream_input=stream_input,
         labels=[Path(path) for path in _several(labels)],
+        places=places,
         on_event=on_event,
     )
     write_reports(folder)

@@ -17,6 +17,7 @@ from mcugen.cli.options import (
     target_option,
     verbosity_options,
 )
+from mcugen.cli.places import arena_in_option, named_places, place_option
 from mcugen.console import Console
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
         "mcugen build model.tflite -t ./board.toml",
         "mcugen build model.tflite -t stm32f7 --arena least",
         "mcugen build wake.tflite gate.tflite --name wake --name gate -t stm32f7",
+        "mcugen build model.tflite -t stm32f746g-disco --arena-in DTCM --place weights=QSPI",
     )
 )
 @click.argument(
@@ -90,6 +92,8 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
     help="Run layers by rows where it takes that: the fastest plan within so many bytes of arena, "
     "or `least`.",
 )
+@arena_in_option
+@place_option
 @click.option(
     "--stream-input",
     is_flag=True,
@@ -122,6 +126,8 @@ def build(
     kernels: Choice,
     keep_constant_channels: bool,
     arena: Arena | None,
+    arena_in: str | None,
+    place: tuple[str, ...],
     stream_input: bool,
     labels: tuple[Path, ...],
     loader_no_read: bool,
@@ -149,6 +155,7 @@ def build(
             stream_input=stream_input,
             labels=labels,
             loader_no_read=loader_no_read,
+            places=named_places(arena_in, place),
             on_event=on_event,
         )
     answer = {**result.as_json(), "report": write_reports(output)[0]}
