@@ -165,7 +165,7 @@ def build(
             BuiltModel(
                 written,
                 fast_cost(program, _budget(arena, placed.arena_limit(board))),
-                (*untrained(program.schedule.graph), *_by_rows(program, arena)),
+                (*untrained(program.schedule.graph), *_by_rows(program, arena, placed)),
             )
             for written, program in zip(manifests, programs, strict=True)
         ),
@@ -273,12 +273,14 @@ def _budget(arena: Arena | None, room: int) -> Arena:
     return arena if arena == "least" else min(arena, room)
 
 
-def _by_rows(program: Program, arena: Arena | None) -> tuple[str, ...]:
+def _by_rows(program: Program, arena: Arena | None, places: Places) -> tuple[str, ...]:
     """Says that layers run by rows where nobody asked for it."""
     if arena is not None or isinstance(program.plan, Plan):
         return ()
+    memory = " and ".join(place.name for place in places.arena)
+    lacking = f"there is too little room in {memory}" if memory else "the board has too little RAM"
     return (
-        f"layer by layer the board has too little RAM: some layers run by rows, in an arena of "
+        f"layer by layer {lacking}: some layers run by rows, in an arena of "
         f"{program.plan.arena_bytes:,} bytes",
     )
 

@@ -69,7 +69,7 @@ def _ram_error(program: Program, board: Board, room: int, places: Places) -> Fit
     if places.arena:
         ram, size = f"room in {' and '.join(one.name for one in places.arena)}", room
         known = ", ".join(f"{one.name} ({one.size // 1024:,} KB)" for one in board.memory)
-        other = f"name other memories, or several, with `--arena-in`: {known}"
+        other = f"other memories, or several, with `--arena-in`: {known}"
     return FitError(
         "F001",
         f"the model needs {arena - room:,} bytes more {ram} than {board.name} has",

@@ -228,9 +228,9 @@ class Manifest:
     flash_base: int
     sectors: tuple[int, ...]
     image_parts: tuple[ImagePart, ...]
-    external: ExternalPart | None
     backends: tuple[BackendRecord, ...]
     files: Mapping[str, str]
+    external: ExternalPart | None = None
 
     @property
     def writes(self) -> tuple[Writes, ...]:

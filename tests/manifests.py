@@ -14,6 +14,7 @@ def manifest_of(layers: tuple[Layer, ...], *, stack_reserved: int = 4096) -> Man
     """A manifest with these layers, the last of which makes the output; the rest says nothing."""
     hints = get_type_hints(Manifest)
     values = {one.name: _EMPTY.get(hints[one.name], ()) for one in fields(Manifest)}
+    values["external"] = None
     last = layers[-1]
     return Manifest(
         **{

@@ -15,6 +15,7 @@ from mcugen.console import Console
 
 if TYPE_CHECKING:
     from mcugen.boards import Board
+    from mcugen.sim.board import VirtualBoard
     from mcugen.sim.fault_specs import BoardFaults
     from mcugen.sim.flash_memory import FlashMemory
     from mcugen.sim.serial_server import Device, SerialServer
@@ -103,6 +104,8 @@ def board(
         if not flash.contents().strip(b"\xff"):
             console.note("the flash is empty, so nothing will answer; a ROM would, with `--rom`")
         device = _virtual_board(described, flash, faults)
+        if not erased and _program_external(device, build_dir):
+            console.note("flash outside the chip holds the build's weights")
     with SerialServer(FaultyLine(device, faults.line), link, console.note) as server:
         click.echo(server.path if link is None else str(link))
         console.note(f"{described.name}{' in ROM mode' if rom else ''}; Ctrl-C ends it")
@@ -152,7 +155,23 @@ def _contents(path: Path) -> bytes:
     return files.read_bytes(path, files.BUILT_BYTES)
 
 
-def _virtual_board(board: Board, flash: FlashMemory, faults: BoardFaults) -> Device:
+def _program_external(device: VirtualBoard, build_dir: Path) -> bool:
+    """What a debug probe does on a bench: the build's weights into flash outside the chip, where it
+    is a build for this board that has some there."""
+    from mcugen.manifest import FILE_NAME, read_manifest
+
+    if not (build_dir / FILE_NAME).is_file():
+        return False
+    manifest = read_manifest(build_dir)
+    part = manifest.external
+    if manifest.board != device.board.id or part is None:
+        return False
+    external = next(one for one in device.externals if part.address in one.region)
+    external.put(part.address, _contents(build_dir / part.file))
+    return True
+
+
+def _virtual_board(board: Board, flash: FlashMemory, faults: BoardFaults) -> VirtualBoard:
     from mcugen.sim.board import VirtualBoard
     from mcugen.sim.peripherals import Faults
 

@@ -29,7 +29,8 @@ def flash(
 ) -> FlashResult:
     """Brings the build in ``folder`` onto the board at ``port``, proves it and starts it.
 
-    Without ``port`` that is the only known board that is plugged in. ``via`` names one of BACKENDS,
+    What belongs into flash outside the chip is not brought there; the result says how. Without
+    ``port`` that is the only known board that is plugged in. ``via`` names one of BACKENDS,
     otherwise they are tried in order. Interrupted at any point,
     running it again finishes the job. Raises UsageError for the build or ``via``, BoardError B003,
     FitError F002, and DeviceError.
@@ -63,6 +64,7 @@ def flash(
         len(image),
         dry_run,
         tuple(attempts),
+        manifest.external,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from mcugen.manifest import ExternalPart
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FlashResult:
-    """``attempts`` are the ways that were tried before and did not work."""
+    """``attempts`` are the ways that were tried before and did not work. ``external`` is what a
+    debug probe must put into flash outside the chip, which none of the ways does."""
 
     outcome: Outcome
     port: str
@@ -36,6 +39,7 @@ class FlashResult:
     image_bytes: int
     dry_run: bool
     attempts: tuple[Attempt, ...]
+    external: ExternalPart | None = None
 
     @property
     def nothing_to_do(self) -> bool:
@@ -56,5 +60,6 @@ class FlashResult:
             "sectors_kept": list(self.outcome.kept),
             "bytes_written": self.outcome.bytes_written,
             "started": self.outcome.started,
+            "external": None if self.external is None else asdict(self.external),
             "attempts": [{"via": one.via, "why": one.why} for one in self.attempts],
         }

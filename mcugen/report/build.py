@@ -22,6 +22,7 @@ def render_build(
         _sizes(result, glyphs),
         "",
         f"firmware for {result['board']} was tried so far: {result['tried']}",
+        *_program(result),
         f"wrote {result['output']}; {result['report']} shows it, `-v` layers and arena",
         "",
         _summary(result),
@@ -31,6 +32,16 @@ def render_build(
 
 def _models(result: Answer) -> str:
     return " and ".join(model["model"] for model in (result, *result.get("others", ())))
+
+
+def _program(result: Answer) -> tuple[Block, ...]:
+    """What a debug probe has to do besides."""
+    part = result["external"]
+    if part is None:
+        return ()
+    return (
+        f"the weights go into {part['memory']} first, in {result['output']}: {part['program']}",
+    )
 
 
 def _faster(result: Answer) -> tuple[Block, ...]:
@@ -105,6 +116,11 @@ def _build_layers(result: Answer) -> Table:
 def _sizes(result: Answer, glyphs: Glyphs) -> Table:
     models = (result, *result.get("others", ()))
     of = [f" of {model['name']}" if len(models) > 1 else "" for model in models]
+    weights = tuple(
+        (f"  weights{whose}", f"{model['weights_bytes']:,}", "")
+        for whose, model in zip(of, models, strict=True)
+    )
+    outside = result["external"]
     return Table(
         (Column("memory"), Column("bytes", number=True), Column("")),
         (
@@ -114,11 +130,9 @@ def _sizes(result: Answer, glyphs: Glyphs) -> Table:
             ),
             ("RAM", f"{result['ram_bytes']:,}", _share(result, "ram", glyphs)),
             ("flash", f"{result['flash_bytes']:,}", _share(result, "flash", glyphs)),
-            *(
-                (f"  weights{whose}", f"{model['weights_bytes']:,}", "")
-                for whose, model in zip(of, models, strict=True)
-            ),
+            *(weights if outside is None else ()),
             ("  code", f"{result['code_bytes']:,}", ""),
+            *(() if outside is None else (_external(outside, glyphs), *weights)),
             ("loader", *_loader(result["loader_bytes"])),
         ),
     )
@@ -127,8 +141,27 @@ def _sizes(result: Answer, glyphs: Glyphs) -> Table:
 def _verdict(model: Answer) -> str:
     arena, bound = model["arena_bytes"], model["arena_lower_bound"]
     verdict = "the lower bound" if arena == bound else f"lower bound {bound:,}"
-    owner = model["arena_symbol"].removesuffix("_arena")
-    return verdict if owner == model["name"] else f"{verdict}, in that of {owner}"
+    owner = model["arena"][0]["symbol"].rpartition("_arena")[0]
+    whose = "" if owner == model["name"] else f", in that of {owner}"
+    return f"{verdict}{whose}{_memories(model)}"
+
+
+def _memories(model: Answer) -> str:
+    """Where the arena was to lie; nothing where it lies with the other variables."""
+    if [array["memory"] for array in model["arena"]] == ["RAM"]:
+        return ""
+    told = (
+        f"{array['bytes']:,} of {array['available']:,} in {array['memory']}"
+        for array in model["arena"]
+    )
+    return f"; {' and '.join(told)}"
+
+
+def _external(part: Answer, glyphs: Glyphs) -> tuple[str, str, str]:
+    """Weights outside the chip."""
+    used = part["bytes"] / part["available"]
+    share = f"{bar(used, glyphs)} {used:.0%} of {part['available']:,}"
+    return (part["memory"], f"{part['bytes']:,}", share)
 
 
 def _loader(size: int | None) -> tuple[str, str]:

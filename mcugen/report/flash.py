@@ -17,8 +17,19 @@ def render_flash(result: Answer) -> tuple[Block, ...]:
         *_sectors("erase" if result["dry_run"] else "erased", result["sectors_erased"]),
         *_sectors("keep" if result["dry_run"] else "kept", result["sectors_kept"]),
         _verdict(result),
+        *_outside(result["external"]),
     ]
     return tuple(lines)
+
+
+def _outside(part: Answer | None) -> tuple[str, ...]:
+    """What none of the ways does."""
+    if part is None:
+        return ()
+    return (
+        f"{part['memory']} must hold the {part['bytes']:,} bytes of {part['file']} from "
+        f"0x{part['address']:08x} on; in the build folder: {part['program']}",
+    )
 
 
 def _sectors(what: str, numbers: Sequence[int]) -> tuple[str, ...]:

@@ -148,9 +148,10 @@ def _verdicts(build: Answer, verification: Verification) -> Iterator[Verdict]:
 
 def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
     yield _memory_tile("RAM", build, "ram", (("arena", "arena_bytes"), ("stack", "stack_reserved")))
-    yield _memory_tile(
-        "Flash", build, "flash", (("weights", "weights_bytes"), ("code", "code_bytes"))
-    )
+    weights = () if build["external"] else (("weights", "weights_bytes"),)
+    yield _memory_tile("Flash", build, "flash", (*weights, ("code", "code_bytes")))
+    if build["external"]:
+        yield _external_tile(build["external"])
     clock_hz = clock(build, found)
     if found is not None and found["cycles"] is not None:
         yield Tile(
@@ -179,6 +180,14 @@ def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
             f"{_edge(build['input'])} to {_edge(build['output'])}",
         ),
     )
+
+
+def _external_tile(part: Answer) -> Tile:
+    """Weights outside the chip."""
+    value, unit = kib(part["bytes"]).split()
+    used, available = part["bytes"], part["available"]
+    lines = (f"{used / available:.0%} of {kib(available)}", "weights, outside the chip")
+    return Tile(part["memory"], value, unit, lines, percentage(used, available))
 
 
 def _memory_tile(name: str, build: Answer, kind: str, parts: tuple[tuple[str, str], ...]) -> Tile:
@@ -216,4 +225,13 @@ def _versions(build: Answer) -> tuple[tuple[str, str], ...]:
         ),
         ("Target", f"{build['target']}, board {build['board']}"),
         ("Application starts at", address(build["application_start"])),
+        *(
+            (
+                f"Arena in {array['memory']}",
+                f"{array['bytes']:,} of {array['available']:,} bytes, "
+                f"from {address(array['address'])} on",
+            )
+            for array in build["arena"]
+            if array["memory"] != "RAM"
+        ),
     )

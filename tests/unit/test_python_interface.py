@@ -31,6 +31,7 @@ def test_the_parameters() -> None:
         "cmsis_nn: 'StrPath | None' = None, kernels: 'Choice' = 'cmsis-nn', "
         "keep_constant_channels: 'bool' = False, arena: \"int | Literal['least'] | None\" = None, "
         "stream_input: 'bool' = False, labels: 'StrPath | Sequence[StrPath]' = (), "
+        "places: 'Mapping[str, Sequence[str]] | None' = None, "
         f"on_event: 'Callable[[str], None]' = {api._silent!r}) -> 'BuildResult'"
     )
     assert str(inspect.signature(api.verify)) == (
