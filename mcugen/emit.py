@@ -44,6 +44,9 @@ SourceTree = Mapping[str, str]
 _LEAST_ALIGNMENT = 16
 """Of the arena, in bytes."""
 
+_WITH_CONTEXT = ("convolve.c.j2", "depthwise.c.j2", "fully_connected.c.j2", "pool.c.j2")
+"""Templates of kernels that are told of their scratch in a struct."""
+
 _LINE_WIDTH = 98
 _HEADER, _MODELS = "model.h", "mcugen_models"
 _BUILD_DIGITS = 12
@@ -258,6 +261,7 @@ def _model_values(
         "macs": program.schedule.macs,
         "arena_alignment": program.target.core.data_cache_line or _LEAST_ALIGNMENT,
         "arena": program.arena,
+        "has_contexts": any(_has_context(layer) for layer in layers),
         "arena_places": _arena_places(program),
         "arena_parameters": ", ".join(f"void *{one}" for one in _arena_places(program)),
         "arena_wants": _arena_wants(program),
@@ -276,6 +280,11 @@ def _model_values(
         "sources": [*own, *(path for path in copied if path.endswith(".c"))],
         "includes": _include_dirs(copied),
     }
+
+
+def _has_context(layer: LayerView) -> bool:
+    """Whether its function has a variable that points to its scratch."""
+    return layer.scratch_bytes > 0 and layer.template in _WITH_CONTEXT
 
 
 def _arena_places(program: Program) -> tuple[str, ...]:

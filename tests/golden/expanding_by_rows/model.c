@@ -47,6 +47,7 @@ __attribute__((used)) static const char *const kernels[] = {
 
 #ifdef MODEL_CALLER_ARENA
 static int8_t *model_arena;
+#define ARENA_STATIC /* on the stack: the arena may be another one each time */
 #else
 /* Where the arena goes: a section that link scripts place with .bss, or by its name. */
 #ifndef MODEL_ARENA_ATTR
@@ -57,6 +58,7 @@ static int8_t *model_arena;
 #endif
 #endif
 static MODEL_ARENA_ATTR _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
+#define ARENA_STATIC static
 #endif
 
 /* How a layer's window goes over the rows of its input: `top` rows of padding come first. */
@@ -253,7 +255,7 @@ static int run_pool(void)
     static const cmsis_nn_dims input = {.n = 1, .h = 12, .w = 12, .c = 4};
     static const cmsis_nn_dims filter = {.n = 1, .h = 2, .w = 2, .c = 1};
     static const cmsis_nn_dims output = {.n = 1, .h = 6, .w = 6, .c = 4};
-    static const cmsis_nn_context scratch = {.buf = &model_arena[720], .size = 16};
+    ARENA_STATIC const cmsis_nn_context scratch = {.buf = &model_arena[720], .size = 16};
 
     return arm_avgpool_s8(
         &scratch, &params,

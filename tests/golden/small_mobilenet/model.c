@@ -51,6 +51,7 @@ __attribute__((used)) static const char *const kernels[] = {
 
 #ifdef MODEL_CALLER_ARENA
 static int8_t *model_arena;
+#define ARENA_STATIC /* on the stack: the arena may be another one each time */
 #else
 /* Where the arena goes: a section that link scripts place with .bss, or by its name. */
 #ifndef MODEL_ARENA_ATTR
@@ -61,6 +62,7 @@ static int8_t *model_arena;
 #endif
 #endif
 static MODEL_ARENA_ATTR _Alignas(32) int8_t model_arena[MODEL_ARENA_BYTES];
+#define ARENA_STATIC static
 #endif
 
 /* 0: CONV_2D, 12x12x3 to 6x6x8, 7,776 MACs */
@@ -82,7 +84,7 @@ static int run_conv_0(void)
     static const cmsis_nn_dims filter = {.n = 8, .h = 3, .w = 3, .c = 3};
     static const cmsis_nn_dims bias = {.n = 1, .h = 1, .w = 1, .c = 8};
     static const cmsis_nn_dims output = {.n = 1, .h = 6, .w = 6, .c = 8};
-    static const cmsis_nn_context scratch = {.buf = &model_arena[720], .size = 108};
+    ARENA_STATIC const cmsis_nn_context scratch = {.buf = &model_arena[720], .size = 108};
 
     return arm_convolve_s8(
         &scratch, &params, &quantisation,
@@ -246,7 +248,7 @@ static int run_pool(void)
     static const cmsis_nn_dims input = {.n = 1, .h = 3, .w = 3, .c = 16};
     static const cmsis_nn_dims filter = {.n = 1, .h = 3, .w = 3, .c = 1};
     static const cmsis_nn_dims output = {.n = 1, .h = 1, .w = 1, .c = 16};
-    static const cmsis_nn_context scratch = {.buf = &model_arena[144], .size = 64};
+    ARENA_STATIC const cmsis_nn_context scratch = {.buf = &model_arena[144], .size = 64};
 
     return arm_avgpool_s8(
         &scratch, &params,
