@@ -11,6 +11,9 @@ from mcugen.memory.rows.plan import RowPlan
 from mcugen.memory.spaces import Space, space_at, walls
 from mcugen.schedule import Schedule
 
+_GRAIN = 32
+"""No array begins at more than a multiple of it: a line of the largest data cache."""
+
 
 @dataclass(frozen=True)
 class ArenaPart:
@@ -92,7 +95,12 @@ def spaces_left(spaces: Sequence[Space], rooms: Sequence[ArenaRoom]) -> tuple[Sp
     """What the arenas of other libraries leave of each space, where these lie apart."""
     left = []
     for space in spaces:
-        own = [part.bytes for room in rooms for part in room.parts if part.space == space.name]
+        own = [
+            -(-part.bytes // _GRAIN) * _GRAIN
+            for room in rooms
+            for part in room.parts
+            if part.space == space.name
+        ]
         if space.bytes > sum(own):
             left.append(replace(space, bytes=space.bytes - sum(own)))
     return tuple(left)

@@ -129,8 +129,9 @@ def build(
     for path, name in zip(paths, names, strict=True):
         before = [one.arena for one in programs] if arena_apart else []
         spaces = _spaces(placed, before)
-        taken = sum(room.bytes for room in before)
-        room = placed.arena_limit(board) - taken
+        room = board.arena_limit - sum(one.bytes for one in before)
+        if placed.arena:
+            room = sum(space.bytes for space in spaces)
         graph = read_model(path)
         with about(path):
             program = compile_graph(
@@ -143,7 +144,7 @@ def build(
                 stream_input=stream_input,
                 spaces=spaces,
             )
-        fit.check(program, board, arena, taken, placed)
+        fit.check(program, board, arena, room, placed)
         programs.append(program)
     if labels:
         programs = list(map(_labelled, programs, labels))

@@ -18,15 +18,16 @@ def check(
     program: Program,
     board: Board,
     arena: Arena | None = None,
-    taken: int = 0,
+    room: int | None = None,
     places: Places = NOWHERE_ELSE,
 ) -> None:
     """Raises FitError F001 or F002, F003 where ``arena`` bytes were asked for and do not do, with a
-    table of the layers that need the most. ``taken`` bytes of the arena's room have other models.
+    table of the layers that need the most. ``room`` is what other models' arenas leave of the
+    ``places``; all of it otherwise.
 
     The linker has the last word on the flash that code takes.
     """
-    room = places.arena_limit(board) - taken
+    room = places.arena_limit(board) if room is None else room
     if program.plan.arena_bytes > room:
         raise _ram_error(program, board, room, places)
     if isinstance(arena, int) and program.plan.arena_bytes > arena:

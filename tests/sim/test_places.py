@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from mcugen.ir import Graph
 from mcugen.manifest import Manifest, read_manifest
 from mcugen.memory.rows.plan import Arena
 from mcugen.sim.board import VirtualBoard
+from mcugen.sim.host import build_host
 from mcugen.sim.watch import library_of
 from mcugen.staging import write_tree
 from mcugen.tflite import write_model
@@ -392,3 +394,42 @@ def test_attributes_of_ones_own(tmp_path: Path) -> None:
 def test_every_external_flash_says_how_it_is_programmed() -> None:
     assert isinstance(QSPI, ExternalFlash)
     assert "weights.hex" in QSPI.program.format(file="weights.hex")
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("memories", [["SRAM1"], ["DTCM", "SRAM2"]])
+def test_two_models_in_named_memories(
+    apart: bool, memories: list[str], tmp_path: Path, object_cache: Path
+) -> None:
+    """One behind another where their arenas lie apart, else on each other; both are exact."""
+    graphs = {"wake": small_mobilenet(), "gate": expanding_network()}
+    for name, graph in graphs.items():
+        (tmp_path / f"{name}.tflite").write_bytes(write_model(graph))
+    result = build(
+        [tmp_path / f"{name}.tflite" for name in graphs],
+        names=tuple(graphs),
+        target=str(narrow_board(tmp_path)),
+        output=tmp_path / "build",
+        arena_apart=apart,
+        places={"arena": memories, "weights": ["QSPI"]},
+        object_cache=object_cache,
+    )
+    spans = {}
+    for model in result.models:
+        for array in model.manifest.arena:
+            assert array.memory in memories
+            assert array.symbol.startswith(model.manifest.name if apart else "wake")
+            spans[array.symbol] = (array.address, array.address + array.bytes)
+    ordered = sorted(spans.values())
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(ordered))
+    board_file = load_board_of_build(result.folder, "stm32f746g-disco")
+    image = image_of(result)
+    for model in result.models:
+        library = library_of(model.manifest)
+        data = bytes(range(256)) * 3
+        data = data[: model.manifest.input.bytes]
+        sizes = [layer.bytes for layer in model.manifest.layers]
+        folder, work = result.folder / library.name, tmp_path / library.name
+        host = build_host(folder, work, sizes, names=tuple(graphs), cache=object_cache)
+        ran = VirtualBoard(board_file, image, library=library).run(data)
+        assert (ran.outputs, ran.stray_writes) == (host.trace([data])[0], ())
