@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
-from mcugen.boards import Board, load_board
+from mcugen.boards import load_board
+from mcugen.boards.places import ARENA, find_places
 from mcugen.compiler import compile_graph, source_of
 from mcugen.kernels import Choice, Target, backends
 from mcugen.memory.rows.frontier import Spot, frontier, mixed, mixed_budgets
+from mcugen.memory.spaces import Space, Walls, walls
 from mcugen.schedule import Schedule
 from mcugen.tflite import about, read_model
 from mcugen.workers import Runner, here
@@ -64,11 +66,13 @@ class Search:
     """A unit of work: plans with a family of kernels, the picture in rows or in RAM.
 
     Without ``budget`` all from the least arena to that of whole layers; with it the one within so
-    many bytes in which slower kernels of the family may take the place of fast ones.
+    many bytes in which slower kernels of the family may take the place of fast ones. No buffer lies
+    across one of the ``walls``.
     """
 
     kernels: Choice
     takes_rows: bool
+    walls: Walls
     budget: int | None = None
 
 
@@ -81,25 +85,30 @@ def explore(
     *,
     target: str,
     cmsis_nn: Path | None = None,
+    arena_in: Sequence[str] = (),
     runner: Runner = here,
     on_progress: Progress = lambda what, done, total: None,
 ) -> Exploration:
     """Every point can be built by its ``command``.
 
-    ``runner`` says who looks for plans; what they find is the same. Raises McugenError as ``build``
-    does.
+    ``arena_in`` are memories of the board, by name, that the arena is to lie in. ``runner`` says who
+    looks for plans; what they find is the same. Raises McugenError as ``build`` does.
     """
     board = load_board(target)
+    placed = find_places(board, {ARENA: arena_in})
+    limit = placed.arena_limit(board)
+    between = walls([Space(one.symbol, one.bytes) for one in placed.arena])
     graph = read_model(model)
     schedules: dict[Choice, Schedule] = {}
     with about(model):
         for kernels in CHOICES:
             made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
             schedules[kernels] = compile_graph(graph, source_of(model), made_for).schedule
-        found = _all_spots(schedules, runner, on_progress)
-    words = ("mcugen", "build", str(model), "--target", target)
+        found = _all_spots(schedules, between, runner, on_progress)
+    words = ["mcugen", "build", str(model), "--target", target]
+    words += ["--arena-in", ",".join(arena_in)] if arena_in else []
     points = [
-        _point(schedules[search.kernels], search, words, spot, board)
+        _point(schedules[search.kernels], search, words, spot, limit)
         for search, spots in found.items()
         for spot in spots
     ]
@@ -107,21 +116,23 @@ def explore(
         model=model.name,
         board=board.id,
         target=board.target,
-        arena_limit=board.arena_limit,
+        arena_limit=limit,
         points=tuple(undominated(points)),
     )
 
 
-def _all_spots(schedules: Schedules, runner: Runner, on_progress: Progress) -> _Found:
+def _all_spots(
+    schedules: Schedules, between: Walls, runner: Runner, on_progress: Progress
+) -> _Found:
     """First what the families of kernels do by themselves; then, no smaller than the least of
     those, arenas in which fast kernels make way."""
-    ways = [Search(kernels, rows) for kernels, rows in product(CHOICES, (False, True))]
+    ways = [Search(kernels, rows, between) for kernels, rows in product(CHOICES, (False, True))]
     found = _spots(schedules, ways, runner, "plans", on_progress)
     within = []
     for rows in (False, True):
-        least = found[Search("cmsis-nn", rows)][0].arena_bytes
-        budgets = dict.fromkeys(mixed_budgets(schedules["fast"], least))
-        within += [Search("fast", rows, budget) for budget in budgets]
+        least = found[Search("cmsis-nn", rows, between)][0].arena_bytes
+        budgets = dict.fromkeys(mixed_budgets(schedules["fast"], least, between))
+        within += [Search("fast", rows, between, budget) for budget in budgets]
     return found | _spots(schedules, within, runner, "plans of mixed kernels", on_progress)
 
 
@@ -146,8 +157,8 @@ def search_plans(schedules: Schedules, search: Search) -> tuple[Search, tuple[Sp
     """Runs in a worker."""
     schedule = schedules[search.kernels]
     if search.budget is None:
-        return search, frontier(schedule, takes_rows=search.takes_rows)
-    spot = mixed(schedule, search.budget, takes_rows=search.takes_rows)
+        return search, frontier(schedule, takes_rows=search.takes_rows, walls=search.walls)
+    spot = mixed(schedule, search.budget, takes_rows=search.takes_rows, walls=search.walls)
     return search, () if spot is None else (spot,)
 
 
@@ -163,7 +174,7 @@ def undominated(points: Sequence[Point]) -> Iterator[Point]:
 
 
 def _point(
-    schedule: Schedule, search: Search, words: Sequence[str], spot: Spot, board: Board
+    schedule: Schedule, search: Search, words: Sequence[str], spot: Spot, limit: int
 ) -> Point:
     kernels = [] if search.kernels == "cmsis-nn" else ["--kernels", search.kernels]
     rows = ["--stream-input"] if search.takes_rows else []
@@ -175,6 +186,6 @@ def _point(
         instructions=schedule.cost + spot.cost,
         whole_instructions=schedule.cost,
         rows=spot.runs,
-        fits=spot.arena_bytes <= board.arena_limit,
+        fits=spot.arena_bytes <= limit,
         command=shlex.join([*words, *kernels, *rows, *arena]),
     )

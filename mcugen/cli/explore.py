@@ -15,6 +15,7 @@ from mcugen.cli.options import (
     target_option,
     verbosity_options,
 )
+from mcugen.cli.places import arena_in_option, named_places
 from mcugen.cli.workers import named_runner, workers_options
 from mcugen.console import Console
 
@@ -30,6 +31,7 @@ from mcugen.console import Console
 @target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
 @cmsis_nn_option
 @workers_options
+@arena_in_option
 @click.option(
     "--html",
     type=click.Path(path_type=Path),
@@ -46,6 +48,7 @@ def explore(
     cmsis_nn: Path | None,
     jobs: int | None,
     dask: str | None,
+    arena_in: str | None,
     html: Path | None,
     as_json: bool,
 ) -> int:
@@ -69,6 +72,7 @@ def explore(
             cmsis_nn=cmsis_nn,
             runner=named_runner(jobs, dask),
             on_progress=on_progress,
+            arena_in=named_places(arena_in).get("arena", ()),
         ).as_json()
     if html is not None:
         write_explore_page(answer, html)

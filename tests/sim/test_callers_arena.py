@@ -141,6 +141,11 @@ def run_program(program: Program, folder: Path, given: bytes, cache: Path) -> by
     spaces = TWO if len(program.arena.parts) > 1 else ONE
     begins = "model_begin(NULL, NULL)" if streamed else "model_run(NULL, NULL)"
     text = PROGRAM % (spaces, (LOSES + PUSH) if streamed else (KEEPS + RUN), begins, begins)
+    return run_text(text, program, folder, given, cache)
+
+
+def run_text(text: str, program: Program, folder: Path, given: bytes, cache: Path) -> bytes:
+    """What a program answers that owns the arenas of the library beside it."""
     library = emit_model(program)
     write_tree(folder, {**{f"model/{path}": one for path, one in library.items()}, "p.c": text})
     includes = sorted({f"-I{path.parent}" for path in folder.rglob("*.h")})
@@ -172,6 +177,26 @@ def test_two_instances(
     given = np.random.default_rng(parts).integers(-128, 128, 2 * size, np.int8).tobytes()
     expected = outputs_of(program, tmp_path / "own", [given[:size], given[size:]], object_cache)
     assert run_program(program, tmp_path / "callers", given, object_cache) == expected
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "own_project" / "two_instances.c"
+
+
+def test_the_example(tmp_path: Path, object_cache: Path) -> None:
+    program = program_of(small_mobilenet())
+    size = program.schedule.tensor(program.schedule.inputs[0]).nbytes
+    given = np.random.default_rng(7).integers(-128, 128, 2 * size, np.int8).tobytes()
+    expected = outputs_of(program, tmp_path / "own", [given[:size], given[size:]], object_cache)
+    folder = tmp_path / "callers"
+    assert run_text(EXAMPLE.read_text(), program, folder, given, object_cache) == expected
+
+
+def test_the_example_is_the_documents() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "own-project.md").read_text(encoding="utf-8")
+    (part,) = (
+        part.split("```")[0] for part in document.split("```c\n")[1:] if "classify_both" in part
+    )
+    assert part in EXAMPLE.read_text(encoding="utf-8")
 
 
 def test_the_default_is_not_slower(tmp_path: Path) -> None:
