@@ -72,6 +72,7 @@ WITH_DATA = Path("/usr/share/datasets/fashion-mnist")
 NOT_RUN = (
     (r"^apt-get install", "changes the machine"),
     (r"^python3\.11 -m venv|/pip install", "downloads TensorFlow"),
+    (r"^openocd ", "needs a board and its debug probe"),
     (r"/train\.py$", "trains for an hour, and needs TensorFlow"),
     *(() if WITH_DATA.exists() else ((str(WITH_DATA), "not installed here"),)),
 )
