@@ -219,6 +219,8 @@ class TestBuild:
         assert main([*words, "--kernels", "fast", "--keep-constant-channels"]) == 0
         assert main(["build", "m.tflite", "-t", "stm32f7", "--arena", "least"]) == 0
         assert main(["build", "m.tflite", "-t", "stm32f7", "--arena", "999", "--stream-input"]) == 0
+        places = ["--arena-in", "dtcm,axi", "--place", "weights=qspi"]
+        assert main(["build", "m.tflite", "-t", "stm32f7", *places]) == 0
         for call in calls:
             del call[1]["on_event"]
         plain: dict[str, object] = {
@@ -233,6 +235,7 @@ class TestBuild:
             "arena": None,
             "stream_input": False,
             "loader_no_read": False,
+            "places": {},
         }
         named = {"target": "x", "output": Path("o"), "cmsis_nn": Path("c"), "kernels": "fast"}
         assert calls == [
@@ -243,6 +246,7 @@ class TestBuild:
                 {**named, "keep_constant_channels": True},
                 {"arena": "least"},
                 {"arena": 999, "stream_input": True},
+                {"places": {"arena": ("dtcm", "axi"), "weights": ("qspi",)}},
             )
         ]
 
