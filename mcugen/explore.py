@@ -91,8 +91,8 @@ def explore(
 ) -> Exploration:
     """Every point can be built by its ``command``.
 
-    ``arena_in`` are memories of the board, by name, that the arena is to lie in. ``runner`` says who
-    looks for plans; what they find is the same. Raises McugenError as ``build`` does.
+    ``arena_in`` are memories of the board, by name, that the arena is to lie in. ``runner`` says
+    who looks for plans; what they find is the same. Raises McugenError as ``build`` does.
     """
     board = load_board(target)
     placed = find_places(board, {ARENA: arena_in})
