@@ -2,7 +2,13 @@
 #ifndef EXTERNAL_H
 #define EXTERNAL_H
 
-/* Makes it readable like memory; what it holds is checked elsewhere. */
+#include <stdbool.h>
+
+/* Makes it readable like memory. */
 void external_start(void);
+
+/* Whether it holds what this image was built with: it is programmed on another way than the image.
+ */
+bool external_is_whole(void);
 
 #endif

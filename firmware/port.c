@@ -4,6 +4,9 @@
 #include "caches.h"
 #include "cortex_m.h"
 #include "counter.h"
+#ifdef BOARD_EXTERNAL_ADDRESS_BITS
+#include "external.h"
+#endif
 #include "mailbox.h"
 #include "uart.h"
 
@@ -44,6 +47,9 @@ const struct mcugen_port *port_start(uint32_t core_hz)
         .board = BOARD_ID,
         .reboot = reboot_to_loader,
         .watch = port_watch,
+#ifdef BOARD_EXTERNAL_ADDRESS_BITS
+        .has_weights = external_is_whole,
+#endif
     };
     port.counts = counter_start();
     port.clock_hz = core_hz;

@@ -157,6 +157,7 @@ class DeviceError(McugenError):
         "D011": "the chip's flash is protected",
         "D012": "the flash does not hold what was written",
         "D013": "the bootloader refuses a command",
+        "D014": "the weights outside the chip are not the firmware's",
     }
 
 

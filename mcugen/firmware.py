@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def firmware_tree(
     """The firmware's sources around libraries of these names and the console's, paths relative to
     the build folder."""
     folder = resources.firmware_dir()
-    external = () if places.weights is None else places.weights.sources
+    external = () if places.weights is None else ("external.c", *places.weights.sources)
     own = [*board.firmware_sources, *external, *(path.name for path in sorted(folder.glob("*.h")))]
     tree = {name: (folder / name).read_text("utf-8") for name in own}
     tree |= emit_firmware(board, names, places)
@@ -103,6 +104,7 @@ def build_firmware(
         _compile_and_link(root, board, (*names, "console", "firmware"), elf, objects, cache)
     except ToolchainError as error:
         raise _overflow(board, error) or error from None
+    _fill_in_check(elf, objects)
     _fill_in_footer(elf, objects, model_sha256)
     inside = f"--remove-section={_EXTERNAL}"
     objcopy(elf, root / "firmware.bin", inside, "-O", "binary")
@@ -149,6 +151,16 @@ def _compile_and_link(
     script = next((root / folders[-1]).glob("*.ld")).relative_to(root).as_posix()
     map_name = elf.with_suffix(".map").name
     compiler.link(root, built, (*board.link_flags, f"-T{script}", f"-Wl,-Map={map_name}"), elf)
+
+
+def _fill_in_check(elf: Path, objects: Path) -> None:
+    """The CRC-32 of what lies outside the chip, for the firmware to hold it against."""
+    external = read_image(elf).external
+    if external:
+        section = objects / "external_check.bin"
+        crc = zlib.crc32(b"".join(segment.data for segment in external))
+        section.write_bytes(crc.to_bytes(4, "little"))
+        objcopy(elf, elf, f"--update-section=.external_check={section.resolve()}")
 
 
 def _fill_in_footer(elf: Path, objects: Path, model_sha256: str) -> None:

@@ -16,6 +16,7 @@
 #ifndef MCUGEN_CONSOLE_H
 #define MCUGEN_CONSOLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mcugen_counts.h"
@@ -48,6 +49,10 @@ struct mcugen_port {
 
     uint32_t clock_hz; /* of the core, as it really runs; not 0 */
     const char *board; /* any text of at most 128 bytes that says what this program runs on */
+
+    /* Optional: false keeps models from being run, for their weights are elsewhere and are not what
+     * they were built with. */
+    bool (*has_weights)(void);
 
     /* Optional: restarts into the resident loader of mcugen and does not return. Without it the
      * host is told that there is none. */

@@ -32,7 +32,8 @@ enum mcugen_error_code {
     MCUGEN_ERROR_INPUT_INCOMPLETE = 6, /* RUN before the whole input arrived anew */
     MCUGEN_ERROR_NO_OUTPUT = 7,        /* OUTPUT before a RUN, or after new input began */
     MCUGEN_ERROR_NO_LOADER = 8,        /* the program cannot restart into a loader */
-    MCUGEN_ERROR_NO_MODEL = 9          /* the program has no model of this number */
+    MCUGEN_ERROR_NO_MODEL = 9,         /* the program has no model of this number */
+    MCUGEN_ERROR_NO_WEIGHTS = 10       /* RUN without the weights that the models were built with */
 };
 
 #endif

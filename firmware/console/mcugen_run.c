@@ -236,6 +236,10 @@ bool mcugen_run_model(const uint8_t *payload, uint32_t length)
         mcugen_answer_error(MCUGEN_ERROR_INPUT_INCOMPLETE);
         return false;
     }
+    if (run.port->has_weights != NULL && !run.port->has_weights()) {
+        mcugen_answer_error(MCUGEN_ERROR_NO_WEIGHTS);
+        return false;
+    }
     run.input_received = 0; /* the run overwrites it */
     mcugen_answer_ack();
     compute();

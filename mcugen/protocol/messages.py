@@ -51,6 +51,7 @@ class ErrorCode(enum.IntEnum):
     NO_OUTPUT = 7
     NO_LOADER = 8
     NO_MODEL = 9
+    NO_WEIGHTS = 10
 
 
 class Counts(enum.Enum):

@@ -84,7 +84,14 @@ class RefusedRequest(DeviceError):  # noqa: N818 - reads as what it is
     """The firmware understood a request and will not carry it out: ``answer`` says why."""
 
     def __init__(self, answer: Error) -> None:
-        super().__init__("D002", f"the firmware refuses a request: {answer.name}")
+        if answer.code == ErrorCode.NO_WEIGHTS:
+            super().__init__(
+                "D014",
+                "the flash outside the chip does not hold the weights of the firmware",
+                hint="put `weights.hex` of the build there: `mcugen flash` says how",
+            )
+        else:
+            super().__init__("D002", f"the firmware refuses a request: {answer.name}")
         self.answer = answer
 
 

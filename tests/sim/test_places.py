@@ -14,7 +14,7 @@ from mcugen.boards import Board, ExternalFlash, Region, load_board, load_board_o
 from mcugen.boards.places import Places, find_places
 from mcugen.compiler import BuildResult, build
 from mcugen.emit import emit_model
-from mcugen.errors import FitError, ToolchainError
+from mcugen.errors import DeviceError, FitError, ToolchainError
 from mcugen.firmware import build_firmware, firmware_tree
 from mcugen.image import Image, read_image
 from mcugen.ir import Graph
@@ -29,7 +29,7 @@ from mcugen.verify.report import VerifyReport
 from tests.conftest import EXAMPLE_MODEL, program_of
 from tests.networks import small_mobilenet
 from tests.row_networks import expanding_network
-from tests.sim.test_board_builds import from_hex
+from tests.sim.test_board_builds import STRICT, from_hex
 
 DISCO = load_board("stm32f746g-disco")
 QSPI = DISCO.externals[0]
@@ -129,15 +129,32 @@ def board_of(result: BuildResult) -> VirtualBoard:
     return VirtualBoard(DISCO, image_of(result), library=library_of(result.manifest))
 
 
-def test_a_wrong_byte_in_qspi_is_seen_in_its_layer(placed: BuildResult) -> None:
+def test_other_weights_in_qspi_are_refused(placed: BuildResult) -> None:
+    """They are programmed on another way than the image, and may be those of another build."""
+    data = bytes(placed.manifest.input.bytes)
+    part = placed.manifest.external
+    assert part is not None
+    for wrong in (part.address, part.address + part.bytes - 1):
+        board = board_of(placed)
+        byte = (placed.folder / part.file).read_bytes()[wrong - part.address]
+        board.externals[0].put(wrong, bytes([byte ^ 1]))
+        with pytest.raises(DeviceError) as caught:
+            board.run(data)
+        assert caught.value.code == "D014"
+        assert "weights.hex" in caught.value.hint
+
+
+def test_a_byte_of_qspi_that_changes_is_seen_in_its_layer(placed: BuildResult) -> None:
     """The core reads what the flash outside holds, and nothing else."""
     data = bytes(range(256)) * 100
     data = data[: placed.manifest.input.bytes]
     good, bad = board_of(placed), board_of(placed)
     layer = placed.manifest.layers[1].name
     symbol = image_of(placed).symbol(f"model_{layer}_weights")
-    bad.externals[0].put(symbol.address, bytes(symbol.size))
-    expected, found = good.run(data).outputs, bad.run(data).outputs
+    expected = good.run(data).outputs
+    bad.run(data)
+    bad.cpu.write(symbol.address, bytes(symbol.size))
+    found = bad.run(data).outputs
     assert expected[0] == found[0]
     assert expected[1] != found[1]
 
@@ -388,6 +405,19 @@ def test_attributes_of_ones_own(tmp_path: Path) -> None:
     assert found[".bss.fast"] == "NOBITS"
     assert ".flash_outside" in found
     assert not {".bss.model_arena", ".rodata.model_weights"} & set(found)
+
+
+def test_the_c_for_flash_outside_compiles_strictly(tmp_path: Path) -> None:
+    write_tree(tmp_path, firmware_tree(DISCO, places=find_places(DISCO, {"weights": ["QSPI"]})))
+    sources = [f"firmware/{name}" for name in ("external.c", *QSPI.sources, "main.c", "port.c")]
+    includes = ("-Iconsole", "-Ifirmware")
+    done = subprocess.run(
+        ["arm-none-eabi-gcc", *DISCO.compile_flags, *STRICT, *includes, *sources],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_external_flash_says_how_it_is_programmed() -> None:
