@@ -104,7 +104,7 @@ def board(
         if not flash.contents().strip(b"\xff"):
             console.note("the flash is empty, so nothing will answer; a ROM would, with `--rom`")
         device = _virtual_board(described, flash, faults)
-        if not erased and _program_external(device, build_dir):
+        if not erased and program_external(device, build_dir):
             console.note("flash outside the chip holds the build's weights")
     with SerialServer(FaultyLine(device, faults.line), link, console.note) as server:
         click.echo(server.path if link is None else str(link))
@@ -155,7 +155,7 @@ def _contents(path: Path) -> bytes:
     return files.read_bytes(path, files.BUILT_BYTES)
 
 
-def _program_external(device: VirtualBoard, build_dir: Path) -> bool:
+def program_external(device: VirtualBoard, build_dir: Path) -> bool:
     """What a debug probe does on a bench: the build's weights into flash outside the chip, where it
     is a build for this board that has some there."""
     from mcugen.manifest import FILE_NAME, read_manifest

@@ -18,6 +18,7 @@ from mcugen.errors import DeviceError
 from mcugen.flash import discover, events, install
 from mcugen.flash.discover import PortInfo
 from mcugen.flash.job import Surroundings
+from mcugen.manifest import ExternalPart, read_manifest, write_manifest
 from tests.flash.builds import PORT, Bench, application, chip_of, with_footer, write_build
 
 Install = Callable[[Bench], None]
@@ -84,6 +85,22 @@ def test_json(bench: Bench, build: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert answer["sectors_erased"] == [1, 2]
     assert answer["via"] == "loader"
     assert answer["attempts"][0]["via"] == "firmware"
+
+
+def test_what_belongs_outside_the_chip_is_said(
+    bench: Bench, build: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = ExternalPart(
+        "QSPI", 0x9000_0000, 1234, 1 << 24, "weights.bin", "weights.hex", "tool weights.hex"
+    )
+    write_manifest(build, replace(read_manifest(build), external=part))
+    assert main(["flash", str(build), "--port", PORT]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "QSPI must hold the 1,234 bytes of weights.bin from 0x90000000 on; in the build folder: "
+        "tool weights.hex"
+    )
+    assert main(["flash", str(build), "--port", PORT, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["external"]["program"] == "tool weights.hex"
 
 
 def test_an_error_as_json(bench: Bench, build: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,3 +97,18 @@ def test_a_page_that_cannot_be_written_is_told_before_the_work(
     assert main([*line, "e.html"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "U001"
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_memories_that_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each point knows the wall between them, and its command names them."""
+    monkeypatch.chdir(tmp_path)
+    Path("m.tflite").write_bytes(write_model(expanding_network()))
+    words = ["explore", "m.tflite", "-t", "stm32f746g-disco", "--arena-in", "dtcm,SRAM2"]
+    assert main([*words, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["arena_limit"] == 61_408 + 0x4000
+    assert all("--arena-in dtcm,SRAM2" in point["command"] for point in answer["points"])
+    free = explore(Path("m.tflite"), target="stm32f746g-disco")
+    assert free.points[0].arena_bytes <= answer["points"][0]["arena_bytes"]

@@ -12,6 +12,7 @@ import pytest
 
 from mcugen.boards import Board, ExternalFlash, Region, load_board, load_board_of_build
 from mcugen.boards.places import Places, find_places
+from mcugen.cli.board import program_external
 from mcugen.compiler import BuildResult, build
 from mcugen.emit import emit_model
 from mcugen.errors import DeviceError, FitError, ToolchainError
@@ -20,7 +21,9 @@ from mcugen.image import Image, read_image
 from mcugen.ir import Graph
 from mcugen.manifest import Manifest, read_manifest
 from mcugen.memory.rows.plan import Arena
+from mcugen.protocol.session import Session
 from mcugen.sim.board import VirtualBoard
+from mcugen.sim.flash_memory import FlashMemory
 from mcugen.sim.watch import library_of
 from mcugen.staging import write_tree
 from mcugen.tflite import write_model
@@ -157,6 +160,30 @@ def test_a_byte_of_qspi_that_changes_is_seen_in_its_layer(placed: BuildResult) -
     found = bad.run(data).outputs
     assert expected[0] == found[0]
     assert expected[1] != found[1]
+
+
+def test_a_board_that_is_switched_on_has_the_weights(placed: BuildResult) -> None:
+    """As ``mcugen board`` does it: the weights as from a bench, the image as from a host."""
+    flash = FlashMemory(DISCO.flash)
+    flash.put(DISCO.flash.base, (placed.folder / "firmware-full.bin").read_bytes())
+    data = bytes(placed.manifest.input.bytes)
+    answers = []
+    for weights in (True, False):
+        board = VirtualBoard(DISCO, None, flash=flash)
+        assert not weights or program_external(board, placed.folder)
+        session = Session(board)
+        if weights:
+            answers.append(session.run(data).output)
+        else:
+            with pytest.raises(DeviceError, match="does not hold the weights"):
+                session.run(data)
+    assert answers == [board_of(placed).run(data).output]
+
+
+def test_weights_of_another_board_stay_where_they_are(placed: BuildResult, tmp_path: Path) -> None:
+    other = VirtualBoard(load_board("nucleo-f746zg"), None)
+    assert not program_external(other, placed.folder)
+    assert not program_external(VirtualBoard(DISCO, None), tmp_path)
 
 
 def test_nothing_is_read_before_the_controller_is_set_up(placed: BuildResult) -> None:
