@@ -99,13 +99,15 @@ class Step:
 @dataclass(frozen=True)
 class Arena:
     """``bytes`` is its size, the peak of the plan; ``binding`` are the steps with most bytes
-    alive. No plan can do with less than ``lower_bound``; by rows, none that was looked for."""
+    alive. No plan can do with less than ``lower_bound``; by rows, none that was looked for.
+    ``walls`` are where one memory ends, and the name of the one that begins."""
 
     buffers: tuple[Buffer, ...]
     steps: tuple[Step, ...]
     bytes: int
     lower_bound: int
     binding: tuple[int, ...]
+    walls: tuple[tuple[int, str], ...] = ()
 
     @property
     def moves(self) -> bool:
@@ -133,6 +135,9 @@ def arena_of(build: Answer) -> Arena:
         lower_bound=build["arena_lower_bound"],
         binding=tuple(
             number for number, step in enumerate(build["steps"]) if step["live_bytes"] == most
+        ),
+        walls=tuple(
+            (one["offset"], one["memory"]) for one in build.get("arena", ()) if one["offset"]
         ),
     )
 

@@ -97,6 +97,7 @@ class Figure:
     binds: tuple[Tick, ...]
     peak_text: str
     bound: Tick | None
+    walls: tuple[Tick, ...]
 
 
 def figure(arena: Arena, frame: Frame = WIDE) -> Figure:
@@ -115,6 +116,7 @@ def figure(arena: Arena, frame: Frame = WIDE) -> Figure:
         binds=apart([Tick(plot.step(step).middle, "binds") for step in arena.binding]),
         peak_text=f"peak {arena.bytes:,} bytes{', the lower bound' if met else ''}",
         bound=None if met else bound,
+        walls=tuple(Tick(plot.y(at), f"{name} from {at:,} on") for at, name in arena.walls),
     )
 
 

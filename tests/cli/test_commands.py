@@ -25,7 +25,7 @@ BUILD = {
     "model": "mobile[net]",
     "name": "model",
     "models": ["model"],
-    "arena": [{"symbol": "model_arena", "memory": "RAM"}],
+    "arena": [{"symbol": "model_arena", "memory": "RAM", "offset": 0}],
     "external": None,
     "arena_bytes": 98304,
     "arena_lower_bound": 98304,

@@ -103,7 +103,7 @@ def test_text() -> None:
 def test_text_stays_within_a_screen(steps: int, screen: int) -> None:
     live = [step(4)] * steps
     buffers = [buffer(f"layer{n}", n, 4 * (n % 2), 4, range(n, n + 1)) for n in range(steps)]
-    build = {"arena_bytes": 8, "arena_lower_bound": 4, "steps": live, "buffers": buffers}
+    build = {**BUILD, "arena_bytes": 8, "arena_lower_bound": 4, "steps": live, "buffers": buffers}
     lines = list(draw_arena(arena_of(build), BLOCKS, screen))
     assert len(lines) == 15
     assert max(len(line) for line in lines) <= max(screen, len("binds  ^"))
@@ -290,3 +290,12 @@ def test_names_do_not_lie_on_each_other() -> None:
     one, two = boxes(arena_of({**build, "buffers": turns})).values()
     assert [line.text for line in (*one.label, *two.label)] == ["rows of a", "rows of b"]
     assert abs(one.label_x - two.label_x) > 60
+
+
+def test_where_one_memory_ends_and_the_next_begins() -> None:
+    arrays = [{"memory": "DTCM", "offset": 0}, {"memory": "AXI", "offset": 600}]
+    plot = figure(arena_of({**BUILD, "arena": arrays}))
+    (wall,) = plot.walls
+    assert wall.text == "AXI from 600 on"
+    assert wall.at == (plot.frame.top + plot.frame.bottom) / 2
+    assert figure(ARENA).walls == ()
