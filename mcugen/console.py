@@ -70,8 +70,12 @@ class Console:
 
     def json(self, answer: Mapping[str, object]) -> None:
         """Prints one object to stdout, quiet or not."""
+        self.text(json.dumps(answer, indent=2) + "\n")
+
+    def text(self, text: str) -> None:
+        """Prints what another program reads to stdout as it stands, quiet or not."""
         with _answering():
-            sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+            sys.stdout.write(text)
             sys.stdout.flush()
 
     def note(self, text: str) -> None:

@@ -45,7 +45,9 @@ class Layer:
     ``cost`` estimates the instructions of ``kernel``; ``others`` would have run the layer as well.
     ``tensor`` is the id of its output in the .tflite file and ``shape`` its shape there; ``input``
     and ``output`` are shapes as people read them. ``left_out`` are (channel, value) of that output
-    that are not in the arena: channels of one value, whatever the input is.
+    that are not in the arena: channels of one value, whatever the input is. ``reads`` are the
+    layers whose outputs it reads, -1 for the model's input; ``weights_bytes`` are all constants
+    that its kernel reads from flash.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Layer:
     bytes: int
     scratch_bytes: int
     live_bytes: int
+    weights_bytes: int
+    reads: tuple[int, ...]
     input: str
     output: str
 
@@ -381,8 +385,9 @@ def _buffer(fields: dict[str, Any]) -> ArenaBuffer:
 def _layer(fields: dict[str, Any]) -> Layer:
     left_out = tuple((int(channel), int(value)) for channel, value in fields["left_out"])
     others = tuple(Candidate(**other) for other in fields["others"])
-    shape = tuple(fields["shape"])
-    return Layer(**{**fields, "shape": shape, "left_out": left_out, "others": others})
+    shape, reads = tuple(fields["shape"]), tuple(fields["reads"])
+    told = {"shape": shape, "left_out": left_out, "others": others, "reads": reads}
+    return Layer(**{**fields, **told})
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

@@ -36,7 +36,7 @@ from mcugen.memory.rows.network import ARRIVAL
 from mcugen.memory.rows.plan import RowPlan, sections
 from mcugen.memory.rows.sections import Move
 from mcugen.program import Program, total_weights
-from mcugen.schedule import Step
+from mcugen.schedule import Schedule, Step
 from mcugen.version import __version__
 
 _LARGEST_ALIGNMENT = 8
@@ -175,9 +175,16 @@ def _layer(program: Program, step: Step) -> Layer:
         bytes=output.nbytes,
         scratch_bytes=step.call.scratch_bytes,
         live_bytes=plan.live[plan.step_of(step.index)],
+        weights_bytes=sum(len(constant.data) for constant in step.call.constants),
+        reads=tuple(_maker(schedule, tensor_id) for tensor_id in step.inputs),
         input=" + ".join(shape_text(schedule.tensor(tensor_id).shape) for tensor_id in step.inputs),
         output=shape_text(output.shape),
     )
+
+
+def _maker(schedule: Schedule, tensor_id: int) -> int:
+    """The layer that writes a tensor, -1 for an input of the model."""
+    return next((step.index for step in schedule.steps if step.output == tensor_id), -1)
 
 
 def _others(step: Step) -> Iterator[Candidate]:

@@ -46,6 +46,8 @@ def layer(name: str, dtype: str, shape: tuple[int, ...], size: int, *, macs: int
         bytes=size,
         scratch_bytes=0,
         live_bytes=0,
+        weights_bytes=0,
+        reads=(),
         input="",
         output="",
     )

@@ -10,6 +10,7 @@ import click
 from mcugen.cli.board import board
 from mcugen.cli.boards import boards
 from mcugen.cli.build import build
+from mcugen.cli.diff import diff
 from mcugen.cli.eval import eval_
 from mcugen.cli.explore import explore
 from mcugen.cli.flash import flash
@@ -51,6 +52,7 @@ cli.add_command(build)
 cli.add_command(verify)
 cli.add_command(eval_)
 cli.add_command(report)
+cli.add_command(diff)
 cli.add_command(flash)
 cli.add_command(ports)
 cli.add_command(run)

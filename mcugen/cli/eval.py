@@ -116,6 +116,8 @@ def eval_(
     from mcugen.evaluate import evaluate
     from mcugen.inputs import Preparation
     from mcugen.report.evaluation import render_evaluation
+    from mcugen.report.evaluations import save_evaluation
+    from mcugen.report.html import write_report
 
     console = Console(settings.verbosity)
     with console.counts() as on_progress:
@@ -133,6 +135,8 @@ def eval_(
             on_progress=on_progress,
         )
     answer, error = found.as_json(), found.error
+    save_evaluation(build_dir, found.manifest, answer)
+    write_report(build_dir)
     if as_json:
         told = {"error": error.as_json()} if error else {}
         console.json({"schema": 1, "command": "eval", **answer, **told})
