@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from mcugen.cli.options import Settings, examples, json_option, verbosity_options
+from mcugen.cli.options import (
+    Settings,
+    examples,
+    json_option,
+    model_option,
+    verbosity_options,
+)
 from mcugen.console import Console
 
 
@@ -18,7 +24,7 @@ from mcugen.console import Console
 )
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-@click.option("--model", metavar="NAME", help="Which of the models of builds with several.")
+@model_option
 @click.option("--markdown", is_flag=True, help="Print Markdown, for a pull request.")
 @json_option
 @verbosity_options

@@ -136,7 +136,7 @@ def eval_(
         )
     answer, error = found.as_json(), found.error
     save_evaluation(build_dir, found.manifest, answer)
-    write_report(build_dir)
+    write_report(build_dir, model=found.manifest.name)
     if as_json:
         told = {"error": error.as_json()} if error else {}
         console.json({"schema": 1, "command": "eval", **answer, **told})

@@ -14,11 +14,15 @@ import jinja2
 from markupsafe import Markup
 
 from mcugen import resources
+from mcugen.compare import compare_builds
 from mcugen.errors import UsageError
 from mcugen.manifest import FILE_NAME as MANIFEST_FILE
 from mcugen.manifest import Manifest, read_manifest, read_model_manifest
+from mcugen.report.evaluations import FILE_NAME as EVALUATION_FILE
+from mcugen.report.evaluations import load_evaluations
 from mcugen.report.page import Page, page_of
 from mcugen.report.quantisation import read_quantisation
+from mcugen.report.recorded import read_recorded, recorded
 from mcugen.report.summary import summarise
 from mcugen.report.verification import FILE_NAME as VERIFICATION_FILE
 from mcugen.report.verification import load_verification
@@ -36,17 +40,27 @@ def write_reports(folder: Path) -> list[str]:
 
 
 def write_report(
-    folder: Path, output: Path | None = None, *, model: str | None = None
+    folder: Path,
+    output: Path | None = None,
+    *,
+    model: str | None = None,
+    older: Path | None = None,
 ) -> dict[str, object]:
     """Writes the report of the build in ``folder``, by default into it; of several models that of
-    the one called ``model``.
+    the one called ``model``. With ``older`` it is compared with the build there.
 
     Returns the answer of ``report``. Raises UsageError U003 or U004 where the folder is not a whole
     build, U005 where the report cannot be written, U006 for no such model.
     """
     manifest = read_model_manifest(folder, model)
     build, verification = manifest.as_json(), load_verification(folder, manifest)
-    page = page_of(build, verification, read_quantisation(folder, manifest))
+    comparison = None
+    if older is not None:
+        before = read_recorded(older, model)
+        comparison = compare_builds(before, recorded(folder, manifest))
+    evaluations = load_evaluations(folder, manifest)
+    scales = read_quantisation(folder, manifest)
+    page = page_of(build, verification, scales, evaluations, comparison)
     path = folder / manifest.own(FILE_NAME) if output is None else output
     _check_place(path, folder, manifest)
     write_whole(path, render_page(page))
@@ -55,7 +69,8 @@ def write_report(
 
 def _check_place(path: Path, folder: Path, manifest: Manifest) -> None:
     """Raises UsageError U005 where the report would take the place of what was built."""
-    built = (*manifest.files, manifest.own(MANIFEST_FILE), manifest.own(VERIFICATION_FILE))
+    kept = (MANIFEST_FILE, VERIFICATION_FILE, EVALUATION_FILE)
+    built = (*manifest.files, *map(manifest.own, kept))
     if os.path.realpath(path) in {os.path.realpath(folder / name) for name in built}:
         raise UsageError(
             "U005",

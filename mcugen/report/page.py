@@ -9,10 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
+from mcugen.compare import Comparison
 from mcugen.report.arena import arena_of
 from mcugen.report.arena_svg import NARROW, Figure, figure
 from mcugen.report.flash_map import flash_map
 from mcugen.report.page_checks import Checks, checks_of
+from mcugen.report.page_comparison import ComparisonView, comparison_view
+from mcugen.report.page_evaluation import EvaluationView, evaluation_view
+from mcugen.report.page_graph import GRAPH_FRAMES, Graph, graph_of
 from mcugen.report.page_kernels import KernelRow, kernel_rows
 from mcugen.report.page_layers import LayerRow, ScalesRow, count_names, layer_rows, scales_row
 from mcugen.report.page_memory import (
@@ -24,6 +28,7 @@ from mcugen.report.page_memory import (
     sector_row,
     totals,
 )
+from mcugen.report.page_shares import Shares, shares_of
 from mcugen.report.quantisation import LayerScales
 from mcugen.report.summary import clock, ran_image, summarise
 from mcugen.report.verification import Verification
@@ -75,6 +80,10 @@ class Page:
     kernel_choice: str
     left_out: int
     scales: tuple[ScalesRow, ...]
+    shares: Shares
+    graphs: tuple[Graph, ...]
+    evaluation: EvaluationView | None
+    comparison: ComparisonView | None
     checks: Checks | None
     note: str
     versions: tuple[tuple[str, str], ...]
@@ -83,8 +92,16 @@ class Page:
     files: tuple[tuple[str, str], ...]
 
 
-def page_of(build: Answer, verification: Verification, scales: Sequence[LayerScales]) -> Page:
-    """``build`` is the manifest as an object, ``scales`` has a row for each of its layers."""
+def page_of(
+    build: Answer,
+    verification: Verification,
+    scales: Sequence[LayerScales],
+    evaluations: Sequence[Answer] = (),
+    comparison: Comparison | None = None,
+) -> Page:
+    """``build`` is the manifest as an object, ``scales`` has a row for each of its layers,
+    ``evaluations`` are answers of ``eval``, the last one at the end, and ``comparison`` is with an
+    older build."""
     found, arena, sectors = verification.answer, arena_of(build), flash_map(build)
     return Page(
         model=build["model"],
@@ -107,6 +124,10 @@ def page_of(build: Answer, verification: Verification, scales: Sequence[LayerSca
             scales_row(index, layer["name"], one)
             for index, (layer, one) in enumerate(zip(build["layers"], scales, strict=True))
         ),
+        shares=shares_of(build, found),
+        graphs=tuple(graph_of(build, frame) for frame in GRAPH_FRAMES),
+        evaluation=evaluation_view(evaluations),
+        comparison=None if comparison is None else comparison_view(comparison),
         checks=None if found is None else checks_of(found),
         note=verification.note,
         versions=_versions(build),

@@ -7,6 +7,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,15 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from mcugen.compare import Recorded, compare_builds
 from mcugen.compiler import build
-from mcugen.manifest import read_manifest
+from mcugen.manifest import Manifest, read_manifest
 from mcugen.report.html import render_page, write_report
 from mcugen.report.page import page_of
 from mcugen.report.quantisation import read_quantisation
 from mcugen.report.verification import Verification
 from tests.conftest import EXAMPLE_MODEL
-from tests.report.answers import verified
+from tests.report.answers import evaluated, verified
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -224,12 +226,36 @@ def pages(example: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     folder, manifest = tmp_path_factory.mktemp("pages"), read_manifest(example)
     scales = read_quantisation(example, manifest)
     found = {}
+    before = Recorded(manifest, accuracy=0.5)
     for kind, runs in EVIDENCE.items():
         answers = tuple(large(verified(manifest, *names)) for names in runs)
-        page = page_of(manifest.as_json(), Verification(answers, "Not yet."), scales)
+        told = Verification(answers, "Not yet.")
+        more: tuple[Any, ...] = ()
+        if kind == "everything":
+            evaluations = (evaluated(manifest, classes=10), many_pictures(manifest))
+            after = replace(before, manifest=costly(manifest))
+            more = (evaluations, compare_builds(before, after))
+        page = page_of(manifest.as_json(), told, scales, *more)
         (folder / f"{kind}.html").write_text(render_page(page), "utf-8")
         found[kind] = (folder / f"{kind}.html").as_uri()
     return found
+
+
+def many_pictures(manifest: Manifest) -> dict[str, Any]:
+    """An evaluation with as many classes as a matrix may have, long names and large counts."""
+    answer = evaluated(manifest, classes=16)
+    answer["labels"] = [f"{number} some_longer_name of a class" for number in range(16)]
+    answer["confusion"] = [[1000 * (count + 1) for count in row] for row in answer["confusion"]]
+    return answer
+
+
+def costly(manifest: Manifest) -> Manifest:
+    """With other numbers in every layer."""
+    layers = (
+        replace(one, cost=one.cost + 1_234_567, kernel="rows_some_longer_kernel", weights_bytes=99)
+        for one in manifest.layers
+    )
+    return replace(manifest, layers=tuple(layers), ram_bytes=100)
 
 
 def large(answer: dict[str, Any]) -> dict[str, Any]:
@@ -279,11 +305,14 @@ def test_headings(chromium: Chrome, page: str) -> None:
     assert chromium.execute_script(script, "h1") == ["fashion_mobilenet_v1_025_128"]
     assert chromium.execute_script(script, "h2") == [
         "Layers",
+        "Shares",
+        "Network",
         "Kernels",
         "Arena",
         "Flash",
         "Quantisation",
         "Verification",
+        "Evaluation",
         "Provenance",
     ]
     assert "Bit-exact." in chromium.execute_script(script, ".verdicts li")[1]
@@ -295,21 +324,24 @@ def test_keyboard(chromium: Chrome, page: str) -> None:
     """Tab goes through the sections and the picture, whose buffers have arrows."""
     show(chromium, page, 1440, "light")
     met = []
-    for _ in range(10):
+    for _ in range(13):
         ActionChains(chromium).send_keys(Keys.TAB).perform()
         met.append(chromium.execute_script(FOCUSED))
-    assert met[:9] == [
+    assert met[:12] == [
         "Skip to the report",
         "Layers",
+        "Shares",
+        "Network",
         "Kernels",
         "Arena",
         "Flash",
         "Quantisation",
         "Verification",
+        "Evaluation",
         "Provenance",
         "Picture of the arena; arrow keys walk through its buffers",
     ]
-    assert re.fullmatch(r"SHA-256 of all \d+ files of the build", met[9])
+    assert re.fullmatch(r"SHA-256 of all \d+ files of the build", met[12])
 
 
 def test_arrow_keys_walk_through_the_buffers(chromium: Chrome, page: str) -> None:
