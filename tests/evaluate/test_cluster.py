@@ -21,7 +21,6 @@ from distributed.comm import CommClosedError
 from mcugen.errors import McugenError, ToolchainError, UsageError
 from mcugen.evaluate import evaluate
 from mcugen.explore import explore
-from mcugen.manifest import MODEL_FILE
 from mcugen.workers import Runner, cluster
 from mcugen.workers.cluster import on_cluster
 from tests.evaluate.evaluations import (
@@ -86,14 +85,18 @@ def test_processes_and_a_dask_cluster_give_the_same_bytes(
 
 def explored_with(folder: Path, *options: str) -> bytes:
     """What ``explore`` says of the model in a build."""
-    return answered([*MCUGEN, "explore", MODEL_FILE, "-t", "stm32f7", "--json", *options], folder)
+    return answered(
+        [*MCUGEN, "explore", "model.tflite", "-t", "stm32f7", "--json", *options], folder
+    )
 
 
 def explored_here(folder: Path) -> object:
     """The points in this very process, as JSON has them."""
-    model = folder / MODEL_FILE
+    model = folder / "model.tflite"
     points = json.loads(json.dumps(explore(model, target="stm32f7").as_json()))["points"]
-    return [{**one, "command": one["command"].replace(str(model), MODEL_FILE)} for one in points]
+    return [
+        {**one, "command": one["command"].replace(str(model), "model.tflite")} for one in points
+    ]
 
 
 def test_a_worker_names_its_machine_in_an_error() -> None:
