@@ -246,6 +246,7 @@ def _model_values(
     used = {step.call.backend for step in program.schedule.steps}
     families = [one.family for one in program.target.backends if one.family.name in used]
     fused = run_views(program)
+    steps = step_views(program)
     return {
         "version": __version__,
         "build": "",
@@ -274,7 +275,8 @@ def _model_values(
         "runs": fused,
         "has_lines": any(run.has_lines for run in fused),
         "remarks": remarks(program.schedule, program.plan),
-        "steps": step_views(program),
+        "steps": steps,
+        "step_count": len(steps) or len(layers),
         "stream": stream_view(program),
         "input_row_bytes": input_row_bytes(program),
         "sources": [*own, *(path for path in copied if path.endswith(".c"))],

@@ -93,8 +93,8 @@ struct mcugen_fault {
 void mcugen_console_report(const struct mcugen_fault *fault);
 
 /* The model's layer hook while it runs for the host; here so that a debugger can stop at it. */
-void mcugen_on_piece(void *context, uint32_t layer, uint32_t offset, const void *data,
-                     uint32_t bytes);
+int mcugen_on_piece(void *context, uint32_t layer, uint32_t offset, const void *data,
+                    uint32_t bytes);
 
 #ifdef __cplusplus
 }

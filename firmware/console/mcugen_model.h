@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* The library's layer hook. */
-typedef void (*mcugen_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
-                                  uint32_t bytes);
+typedef int (*mcugen_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
+                                 uint32_t bytes);
 
 /* A layer of the run that is under way or was the last one; all zero before. */
 struct mcugen_layer {

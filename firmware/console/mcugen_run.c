@@ -102,8 +102,8 @@ static void send_done(void)
     mcugen_answer_send();
 }
 
-__attribute__((noinline)) void mcugen_on_piece(void *context, uint32_t layer, uint32_t offset,
-                                               const void *data, uint32_t bytes)
+__attribute__((noinline)) int mcugen_on_piece(void *context, uint32_t layer, uint32_t offset,
+                                              const void *data, uint32_t bytes)
 {
     uint32_t count = now() - run.piece_began;
     (void)context;
@@ -119,6 +119,7 @@ __attribute__((noinline)) void mcugen_on_piece(void *context, uint32_t layer, ui
     }
     run.piece_began = now();
     mark(MCUGEN_MODEL_RUNS);
+    return 0;
 }
 
 static void forget_layers(void)

@@ -14,12 +14,13 @@
 
 #define SECONDS_AN_INPUT 60
 
-static void write_piece(void *context, uint32_t layer, uint32_t offset, const void *data,
-                        uint32_t bytes)
+static int write_piece(void *context, uint32_t layer, uint32_t offset, const void *data,
+                       uint32_t bytes)
 {
     const uint32_t head[] = {layer, offset, bytes};
     fwrite(head, sizeof(head), 1, context);
     fwrite(data, 1, bytes, context);
+    return 0;
 }
 
 static void end_with_parent(void)

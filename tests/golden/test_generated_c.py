@@ -21,7 +21,7 @@ FILES = ("model.c", "model.h", "model_weights.h", "model_weights.c", "CMakeLists
 SINGLE = ("DEQUANTIZE", "MAX_POOL_2D", "MEAN", "PAD", "QUANTIZE")
 
 
-BUILD = re.compile(r"\b(model_run|mcugen_cmsis_nn|mcugen_kernels)_[0-9a-f]{12}\b")
+BUILD = re.compile(r"\b(model_run|model_step|mcugen_cmsis_nn|mcugen_kernels)_[0-9a-f]{12}\b")
 """Changes with every kernel that is copied."""
 
 

@@ -139,14 +139,15 @@ static bool next_strip(struct strip *strip, const struct walk *walk, struct rows
     return end > made;
 }
 
-static void hand_over(model_layer_hook hook, void *context, uint32_t layer, struct rows *rows,
-                      const struct strip *strip)
+static int hand_over(model_layer_hook hook, void *context, uint32_t layer, struct rows *rows,
+                     const struct strip *strip)
 {
     rows->made += strip->rows;
-    if (hook != NULL) {
-        hook(context, layer, (uint32_t)(strip->row * rows->bytes), row_at(rows, strip->row),
-             (uint32_t)(strip->rows * rows->bytes));
+    if (hook == NULL) {
+        return 0;
     }
+    return hook(context, layer, (uint32_t)(strip->row * rows->bytes), row_at(rows, strip->row),
+                (uint32_t)(strip->rows * rows->bytes));
 }
 
 static const struct walk walk_conv_2d = {
@@ -312,10 +313,12 @@ static int by_rows_0_to_2(model_layer_hook hook, void *context)
         } else {
             return 0;
         }
+        if (status == 0) {
+            status = hand_over(hook, context, layer, made, &strip);
+        }
         if (status != 0) {
             return status;
         }
-        hand_over(hook, context, layer, made, &strip);
     }
 }
 
@@ -353,6 +356,19 @@ const int8_t *model_output(void)
     return &model_arena[576];
 }
 
+static int run_step(uint32_t index, model_layer_hook hook, void *context)
+{
+    const struct step *step = &steps[index];
+    if (step->run != NULL) {
+        return step->run(hook, context);
+    }
+    const int status = step->whole();
+    if (status != 0 || hook == NULL) {
+        return status;
+    }
+    return hook(context, step->layer, 0, &model_arena[step->output], step->bytes);
+}
+
 int model_run(model_layer_hook hook, void *context)
 {
 #ifdef MODEL_CALLER_ARENA
@@ -360,15 +376,30 @@ int model_run(model_layer_hook hook, void *context)
         return MODEL_WRONG_ARENA;
     }
 #endif
-    for (size_t index = 0; index < sizeof(steps) / sizeof(steps[0]); index++) {
-        const struct step *step = &steps[index];
-        const int status = step->whole != NULL ? step->whole() : step->run(hook, context);
+    for (uint32_t index = 0; index < MODEL_STEPS; index++) {
+        const int status = run_step(index, hook, context);
         if (status != 0) {
             return status;
         }
-        if (step->whole != NULL && hook != NULL) {
-            hook(context, step->layer, 0, &model_arena[step->output], step->bytes);
-        }
     }
     return 0;
+}
+
+int model_step(uint32_t *step, model_layer_hook hook, void *context)
+{
+#ifdef MODEL_CALLER_ARENA
+    if (model_arena == NULL) {
+        return MODEL_WRONG_ARENA;
+    }
+#endif
+    if (*step >= MODEL_STEPS) {
+        return MODEL_WRONG_USE;
+    }
+    const int status = run_step(*step, hook, context);
+    if (status != 0) {
+        *step = MODEL_STEPS;
+        return status;
+    }
+    (*step)++;
+    return *step < MODEL_STEPS ? MODEL_MORE : 0;
 }

@@ -100,6 +100,16 @@ const int8_t *model_output(void)
     return &model_arena[504];
 }
 
+static int run_step(uint32_t index, model_layer_hook hook, void *context)
+{
+    const struct layer *layer = &layers[index];
+    const int status = layer->run();
+    if (status != 0 || hook == NULL) {
+        return status;
+    }
+    return hook(context, index, 0, &model_arena[layer->output], layer->bytes);
+}
+
 int model_run(model_layer_hook hook, void *context)
 {
 #ifdef MODEL_CALLER_ARENA
@@ -107,15 +117,30 @@ int model_run(model_layer_hook hook, void *context)
         return MODEL_WRONG_ARENA;
     }
 #endif
-    for (uint32_t index = 0; index < MODEL_LAYERS; index++) {
-        const struct layer *layer = &layers[index];
-        const int status = layer->run();
+    for (uint32_t index = 0; index < MODEL_STEPS; index++) {
+        const int status = run_step(index, hook, context);
         if (status != 0) {
             return status;
         }
-        if (hook != NULL) {
-            hook(context, index, 0, &model_arena[layer->output], layer->bytes);
-        }
     }
     return 0;
+}
+
+int model_step(uint32_t *step, model_layer_hook hook, void *context)
+{
+#ifdef MODEL_CALLER_ARENA
+    if (model_arena == NULL) {
+        return MODEL_WRONG_ARENA;
+    }
+#endif
+    if (*step >= MODEL_STEPS) {
+        return MODEL_WRONG_USE;
+    }
+    const int status = run_step(*step, hook, context);
+    if (status != 0) {
+        *step = MODEL_STEPS;
+        return status;
+    }
+    (*step)++;
+    return *step < MODEL_STEPS ? MODEL_MORE : 0;
 }

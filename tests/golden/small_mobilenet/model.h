@@ -68,10 +68,13 @@ extern "C" {
 /*
  * Called with each piece of a layer's output, first layer 0, once it is written: so many bytes from
  * `offset` on, in order; all of them at once where the layer does not run by rows. They stand in the
- * arena and are overwritten by what comes.
+ * arena and are overwritten by what comes. Anything but 0 ends the run, which answers it.
  */
-typedef void (*model_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
-                                 uint32_t bytes);
+typedef int (*model_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
+                                uint32_t bytes);
+
+/* What is answered to a call that makes no sense: a step behind the last one, or after an error. */
+#define MODEL_WRONG_USE 1000
 
 #ifdef MODEL_CALLER_ARENA
 /* What it answers where there is no arena, or one that is not aligned. */
@@ -91,8 +94,24 @@ const int8_t *model_output(void);
 /* Ties this header to the library of the same build: with another one's it does not link. */
 #define model_run model_run_BUILD
 
-/* Returns 0, or the status of the kernel that refused its arguments. The hook may be NULL. */
+/* Returns 0, the status of the kernel that refused its arguments, or what the hook answered. The hook
+ * may be NULL. */
 int model_run(model_layer_hook hook, void *context);
+
+#define model_step model_step_BUILD
+
+/* Layers, or runs of layers by rows, that model_run runs one after the other. */
+#define MODEL_STEPS 9
+
+/* What model_step answers while there are more. */
+#define MODEL_MORE 1002
+
+/*
+ * The same a step at a time, for a watchdog, a deadline or other work in between: the step that
+ * `*step` says, which is 0 before the first one. Input, arena and output must be left alone until it
+ * returns 0, as model_run does; MODEL_MORE means that it is to be called again.
+ */
+int model_step(uint32_t *step, model_layer_hook hook, void *context);
 
 /* A real number as the input holds it: rounded half away from zero, at most the type's ends. */
 static inline int8_t model_quantize(float real)

@@ -15,8 +15,8 @@
         MODEL_INPUT_BYTES, MODEL_OUTPUT_BYTES, MODEL_OUTPUT_BYTES                                  \
     }
 
-typedef void (*model_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
-                                 uint32_t bytes);
+typedef int (*model_layer_hook)(void *context, uint32_t layer, uint32_t offset, const void *data,
+                                uint32_t bytes);
 
 int8_t *model_input(void);
 const float *model_output(void);
