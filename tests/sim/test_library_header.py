@@ -218,5 +218,6 @@ def test_the_arena_starts_on_a_line_of_the_cache(
     (tmp_path / "small.tflite").write_bytes(write_model(small_mobilenet()))
     output = tmp_path / "build"
     build(tmp_path / "small.tflite", target=board, output=output, object_cache=object_cache)
-    assert f"static _Alignas({line}) int8_t model_arena" in (output / "model/model.c").read_text()
+    defined = f"static MODEL_ARENA_ATTR _Alignas({line}) int8_t model_arena"
+    assert defined in (output / "model/model.c").read_text()
     assert read_image(output / "firmware.elf").symbol("model_arena").address % line == 0

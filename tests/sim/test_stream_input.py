@@ -184,7 +184,8 @@ def test_programs_that_push_rows(
 
 def test_the_camera_loop_of_the_document() -> None:
     document = (ROOT / "docs" / "own-project.md").read_text(encoding="utf-8")
-    (loop,) = (part.split("```")[0] for part in document.split("```c\n")[1:] if "camera" in part)
+    blocks = (part.split("```")[0] for part in document.split("```c\n")[1:])
+    (loop,) = (block for block in blocks if "camera" in block)
     assert loop in (ROOT / "examples" / "own_project" / "camera.c").read_text(encoding="utf-8")
 
 
