@@ -22,6 +22,9 @@ from mcugen.ir import Graph
 from mcugen.manifest import Manifest, read_manifest
 from mcugen.memory.rows.plan import Arena
 from mcugen.protocol.session import Session
+from mcugen.report.arena_text import ASCII
+from mcugen.report.build import render_build
+from mcugen.report.html import write_report
 from mcugen.sim.board import VirtualBoard
 from mcugen.sim.flash_memory import FlashMemory
 from mcugen.sim.watch import library_of
@@ -445,6 +448,38 @@ def test_the_c_for_flash_outside_compiles_strictly(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_chip_whose_memories_are_far_apart(
+    model: Path, tmp_path: Path, object_cache: Path
+) -> None:
+    """Compiled and linked only: the virtual board has no such chip."""
+    result = build(
+        model,
+        target="nucleo-h743zi",
+        output=tmp_path / "build",
+        places={"arena": ["dtcm", "axi"]},
+        object_cache=object_cache,
+    )
+    (array,) = result.manifest.arena
+    assert (array.symbol, array.memory) == ("model_arena_dtcm", "DTCM")
+    assert array.address == 0x2000_0000
+    assert result.manifest.ram_bytes < 8192
+
+
+def test_the_report_accounts_for_what_is_outside(placed: BuildResult) -> None:
+    write_report(placed.folder)
+    page = (placed.folder / "report.html").read_text("utf-8")
+    assert "weights, outside the chip" in page
+    assert "Arena in DTCM" in page
+    lines = [
+        str(block)
+        for block in render_build({**placed.as_json(), "report": ""}, ASCII, 80, details=False)
+    ]
+    part = placed.manifest.external
+    assert part is not None
+    assert any(part.program in line for line in lines)
+    assert any("in DTCM" in line and "'QSPI'" in line for line in lines)
 
 
 def test_every_external_flash_says_how_it_is_programmed() -> None:
