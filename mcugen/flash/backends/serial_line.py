@@ -46,7 +46,8 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
             "D009",
             f"the build is for {job.board.id}, but the firmware that runs is for {hello.board}",
             where=job.port.device,
-            hint="is this the right port? otherwise build with another `--target`",
+            hint="is this the right port? otherwise build with another `--target`; a program of"
+            " your own with the console in it is replaced through `--via rom`, `drive` or a probe",
         )
     job.on_event(Note(f"{hello.model} runs on {hello.board}; it is asked for its loader"))
     _restart(console)
