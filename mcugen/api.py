@@ -99,6 +99,7 @@ def verify(
     simulators: Sequence[Simulator] = ("host", "board"),
     port: str | None = None,
     baud: int = _BAUD,
+    elf: StrPath | None = None,
     inputs: Sequence[StrPath] = (),
     labels: StrPath | None = None,
     seed: int = 0,
@@ -110,9 +111,10 @@ def verify(
     ``build`` is a folder that ``build`` wrote, ``model`` the name of one of several in it; what is
     found is kept in the folder, and in the report. The model runs on the ``simulators``, of "host"
     (its C on this machine), "board" (the firmware on the virtual board) and "qemu"; with ``port``
-    on the board at that serial port, too. ``inputs`` are pictures and ``.npy`` files, or else
-    ``count`` default inputs, the random ones made from ``seed``. ``labels`` is a file with the
-    classes' names, one a line.
+    on the board at that serial port, too, and with ``elf`` in a program of one's own that has the
+    library in it, an ELF file. ``inputs`` are pictures and ``.npy`` files, or else ``count``
+    default inputs, the random ones made from ``seed``. ``labels`` is a file with the classes'
+    names, one a line.
 
     The result's ``error`` is None where everything is equal, and otherwise the DifferenceError that
     names the first layer and value that differ. Raises McugenError for what keeps the question from
@@ -122,7 +124,7 @@ def verify(
     from mcugen.verify.run import verify as compare
 
     unknown = [name for name in simulators if name not in _SIMULATORS]
-    if unknown or not (simulators or port):
+    if unknown or not (simulators or port or elf):
         raise UsageError(
             "U006",
             f"no simulator is called `{unknown[0]}`" if unknown else "nothing runs the model",
@@ -134,6 +136,7 @@ def verify(
         model=model,
         executions=tuple(simulators),
         open_port=None if port is None else lambda: SerialPort(port, baud),
+        elf=None if elf is None else Path(elf),
         inputs=tuple(Path(path) for path in inputs),
         labels=None if labels is None else Path(labels),
         seed=seed,

@@ -72,6 +72,8 @@ class UsageError(McugenError):
         "U006": "an option has a value that is not allowed",
         "U007": "the command line cannot be understood",
         "U008": "temporary files cannot be written",
+        "U009": "the ELF file is not a program for the build's board",
+        "U010": "the program does not hold the library of the build",
     }
 
 
@@ -119,6 +121,7 @@ class DifferenceError(McugenError):
         "V001": "outputs differ",
         "V002": "the firmware wrote where it must not",
         "V003": "the stack went deeper than what is reserved",
+        "V004": "the program's constants are not those of the build",
     }
 
 

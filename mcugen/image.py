@@ -99,7 +99,7 @@ def read_image(elf_path: Path, bin_path: Path | None = None) -> Image:
     try:
         with files.open_file(elf_path, files.BUILT_BYTES) as stream:
             elf = ELFFile(stream)
-            segments, symbols = _segments(elf), _symbols(elf)
+            segments, symbols = _segments(elf), symbols_of(elf)
         flashed = None if bin_path is None else files.read_bytes(bin_path, files.BUILT_BYTES)
     except OSError as error:
         raise UsageError(
@@ -136,7 +136,8 @@ def _divided(
     return tuple(inside), tuple(outside)
 
 
-def _symbols(elf: ELFFile) -> Mapping[str, Symbol]:
+def symbols_of(elf: ELFFile) -> Mapping[str, Symbol]:
+    """All functions, objects and labels by name; none where they were stripped."""
     table = elf.get_section_by_name(".symtab")
     if not isinstance(table, SymbolTableSection):
         return MappingProxyType({})

@@ -54,6 +54,7 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
         "mcugen verify out --sim=all --count 20",
         "mcugen verify --sim --input cat.png --labels labels.txt",
         "mcugen verify --port /dev/ttyACM0",
+        "mcugen verify --elf app.elf",
     ),
 )
 @build_dir_argument
@@ -63,6 +64,12 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
     type=click.Choice(tuple(_EXECUTIONS)),
     metavar="[=host|board|qemu|all]",
     help="Run on simulators; alone it means host and board.",
+)
+@click.option(
+    "--elf",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Run the library in this program of your own, an ELF file, on the simulated board.",
 )
 @port_option(otherwise="")
 @baud_option
@@ -105,6 +112,7 @@ def verify(
     build_dir: Path,
     model: str | None,
     sim: str | None,
+    elf: Path | None,
     port: str | None,
     baud: int,
     inputs: tuple[Path, ...],
@@ -116,14 +124,15 @@ def verify(
 ) -> int:
     """Compare a build with the reference.
 
-    Runs the model of BUILD_DIR (default: build) on simulators, on the board at a serial port, or
-    on both, and names the first layer and value that differ.
+    Runs the model of BUILD_DIR (default: build) on simulators, on the board at a serial port, in a
+    program of your own, or in all of them, and names the first layer and value that differ.
     """
-    if sim and context.get_parameter_source("port") is ParameterSource.ENVIRONMENT:
+    if (sim or elf) and context.get_parameter_source("port") is ParameterSource.ENVIRONMENT:
         port = None  # who asks for a simulator alone gets that alone
-    if not (sim or port):
+    if not (sim or elf or port):
         raise click.UsageError(
-            "say what runs the firmware: `--sim` for simulators, `--port PORT` for the board there"
+            "say what runs the firmware: `--sim` for simulators, `--port PORT` for the board there,"
+            " `--elf FILE` for a program of your own"
         )
     from mcugen.api import keep_verification
     from mcugen.report.verify import render_verify
@@ -136,6 +145,7 @@ def verify(
             model=model,
             executions=_EXECUTIONS[sim] if sim else (),
             open_port=serial_port(port, baud) if port else None,
+            elf=elf,
             inputs=inputs,
             seed=seed,
             count=count,

@@ -78,6 +78,10 @@ def _findings(report: Answer) -> tuple[Block, ...]:
     if report["reference_undefined"]:
         lines.append(f"              {undefined(report['reference_undefined'])}")
     lines.extend(f"{'pair':<13} {_pair(pair)}" for pair in report["pairs"])
+    if report["elf"] is not None:
+        lines.append(
+            f"elf           {report['elf']['file']}, SHA-256 {report['elf']['sha256'][:12]}"
+        )
     if report["port_board"] not in (None, report["board"]):
         lines.append(f"port          a program that is not mcugen's, on `{report['port_board']}`")
     if report["port_counts"] == "instructions":

@@ -110,11 +110,12 @@ class VirtualBoard:
             self.cpu.map_flash(external.region, external.buffer)
         self.cpu.map_registers(self._bus.pages())
         registers = tuple(Region("registers", page, PAGE) for page in self._bus.pages())
-        self._watch = (
-            None
-            if image is None
-            else ModelWatch(self.cpu, image, (*board.memory, *registers), library, on_piece)
-        )
+        self._watch = None
+        if image is not None:
+            writable = (*board.memory, *registers)
+            stack = self._stack()
+            self._watch = ModelWatch(self.cpu, image, writable, library, stack, on_piece)
+            self._watch.follow_marks()
         self._session = Session(self, model=library.number)
         self._start()
 

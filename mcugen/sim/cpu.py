@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mcugen.boards import Region
 from mcugen.errors import DeviceError, ToolchainError
-from mcugen.sim.counter import attach_counter
+from mcugen.sim.counter import Counter, PythonCounter, attach_counter
 from mcugen.sim.peripherals import PAGE, Bus
 
 try:
@@ -83,7 +83,8 @@ class Cpu:
     """A Cortex-M and its memory: ``flash`` from the start, RAM and registers as they are mapped.
 
     ``contents`` is the flash, which the program can run and read; memory that others change too is
-    used as it is. ``instructions`` counts all that were executed since the processor was made.
+    used as it is. With ``code_anywhere`` it runs from RAM, too. ``instructions`` counts all that
+    were executed since the processor was made.
     """
 
     def __init__(
@@ -92,6 +93,8 @@ class Cpu:
         flash: Region,
         contents: bytes | ctypes.Array[ctypes.c_ubyte],
         bus: Callable[[], Bus],
+        *,
+        code_anywhere: bool = False,
     ) -> None:
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(_CORES[core])
@@ -117,7 +120,12 @@ class Cpu:
             begin=flash.base,
             end=flash.end - 1,
         )
-        self._counter = attach_counter(self._uc, self._flash, flash.base)
+        self._code_anywhere = code_anywhere
+        self._counter: Counter = (
+            PythonCounter(self._uc)
+            if code_anywhere
+            else attach_counter(self._uc, self._flash, flash.base)
+        )
         self._end = 0
 
     @property
@@ -144,8 +152,11 @@ class Cpu:
         return int.from_bytes(self.read(self.sp + 4 * (index - _IN_REGISTERS), 4), "little")
 
     def map_ram(self, region: Region, fill: int) -> None:
-        """RAM that holds the byte ``fill`` everywhere; the program cannot run from it."""
-        self._uc.mem_map(region.base, region.size, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
+        """RAM that holds the byte ``fill`` everywhere."""
+        access = unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE
+        if self._code_anywhere:
+            access |= unicorn.UC_PROT_EXEC
+        self._uc.mem_map(region.base, region.size, access)
         self.write(region.base, bytes([fill]) * region.size)
 
     def map_flash(self, region: Region, contents: ctypes.Array[ctypes.c_ubyte]) -> None:
@@ -159,10 +170,18 @@ class Cpu:
             self._uc.mmio_map(page, PAGE, self._read_register, page, self._write_register, page)
 
     def read(self, address: int, size: int) -> bytes:
-        return bytes(self._uc.mem_read(address, size))
+        """Raises Stopped where there is no memory."""
+        try:
+            return bytes(self._uc.mem_read(address, size))
+        except unicorn.UcError as error:
+            raise self._stopped_by(Access("points to", address)) from error
 
     def write(self, address: int, data: bytes) -> None:
-        self._uc.mem_write(address, data)
+        """Raises Stopped where there is no memory."""
+        try:
+            self._uc.mem_write(address, data)
+        except unicorn.UcError as error:
+            raise self._stopped_by(Access("points to", address)) from error
 
     def on_execution(self, address: int, hook: Callable[[], None]) -> None:
         """Calls ``hook`` before the instruction at ``address``, every time."""
@@ -217,7 +236,7 @@ class Cpu:
         that the loop has no end.
         """
         stack: bytes | None = None
-        with contextlib.suppress(unicorn.UcError):
+        with contextlib.suppress(Stopped):
             stack = self.read(self.sp, _STACK_BYTES)
         return (*self._uc.reg_read_batch(_STATE), stack)
 
@@ -231,6 +250,22 @@ class Cpu:
         words = self.read(vector_table, 8)
         self._uc.reg_write(arm.UC_ARM_REG_SP, int.from_bytes(words[:4], "little"))
         self._uc.reg_write(arm.UC_ARM_REG_PC, int.from_bytes(words[4:], "little"))
+
+    def call(
+        self, function: int, arguments: Sequence[int], sp: int, returns_to: int, limit: int
+    ) -> int | None:
+        """What a function answers to at most four words, None after ``limit`` instructions.
+
+        Something must ``stop`` the processor at ``returns_to``. Raises as ``run``.
+        """
+        for register, value in zip(_GENERAL, arguments, strict=False):
+            self._uc.reg_write(register, value)
+        self._uc.reg_write(arm.UC_ARM_REG_XPSR, _THUMB)
+        self._uc.reg_write(arm.UC_ARM_REG_SP, sp)
+        self._uc.reg_write(arm.UC_ARM_REG_LR, returns_to | 1)
+        self._uc.reg_write(arm.UC_ARM_REG_PC, function)
+        finished = self.run(limit)
+        return self._register(_GENERAL[0]) if finished else None
 
     def stop(self) -> None:
         """Ends ``run`` soon; what is under way is finished first."""

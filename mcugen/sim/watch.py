@@ -8,6 +8,7 @@ place of rows that come.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -48,7 +49,11 @@ def library_of(manifest: Manifest) -> Library:
 
 
 class ModelWatch:
-    """Collects each layer's output and the stores that are not its own, from a run to the next."""
+    """Collects each layer's output and the stores that are not its own, from a run to the next.
+
+    The model may write its part of the arena, the ``stack`` and what its library remembers, and
+    nothing else that is ``writable``.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class ModelWatch:
         image: Image,
         writable: Sequence[Region],
         library: Library,
+        stack: Span,
         on_piece: PieceCallback | None = None,
     ) -> None:
         self._pieces = 0
@@ -69,10 +75,8 @@ class ModelWatch:
         arrays = [place for _, place in self._arena]
         self._writes = library.writes
         self._store_hooks: list[Callable[[], None]] = []
-        cpu.on_execution(image.address_of("port_watch"), self._moment)
-        cpu.on_execution(image.address_of("mcugen_on_piece"), self._piece_ends)
         everything = [(region.base, region.end) for region in writable]
-        own = (*arrays, _stack(image), *_state(image, library))
+        own = (*arrays, stack, *_state(image, library))
         for begin, end in _outside(everything, own):
             cpu.on_store(begin, end, self._stored)
 
@@ -81,11 +85,21 @@ class ModelWatch:
         """Of each layer what it has written so far."""
         return tuple(bytes(self._gathered[layer]) for layer in sorted(self._gathered))
 
+    @property
+    def crcs(self) -> tuple[int, ...]:
+        """The CRC-32 of each."""
+        return tuple(zlib.crc32(output) for output in self.outputs)
+
+    def follow_marks(self) -> None:
+        """From here on the firmware's own marks say what the model does."""
+        self._cpu.on_execution(self._image.address_of("port_watch"), self._moment)
+        self._cpu.on_execution(self._image.address_of("mcugen_on_piece"), self.piece_ends)
+
     def begin(self) -> None:
         """Forgets the run before."""
         self._forget_outputs()
         self.strays.clear()
-        self._stops()
+        self.stops()
 
     def _forget_outputs(self) -> None:
         self._pieces = 0
@@ -93,10 +107,11 @@ class ModelWatch:
 
     def _moment(self) -> None:
         """``enum mcugen_moment``."""
-        (self._forget_outputs, self._runs, self._stops)[self._cpu.argument(0)]()
+        (self._forget_outputs, self.runs, self.stops)[self._cpu.argument(0)]()
 
-    def _runs(self) -> None:
-        self._stops()
+    def runs(self) -> None:
+        """The model's own code goes on, with the piece of output that comes next."""
+        self.stops()
         self._model_runs = True
         if self._pieces < len(self._writes):
             own = [self._place_of(span) for span in self._writes[self._pieces].spans]
@@ -110,14 +125,16 @@ class ModelWatch:
         offset, (start, _) = max(one for one in self._arena if one[0] <= span[0])
         return start + span[0] - offset, start + span[1] - offset
 
-    def _stops(self) -> None:
+    def stops(self) -> None:
+        """Others go on."""
         self._model_runs = False
         for forget in self._store_hooks:
             forget()
         self._store_hooks.clear()
 
-    def _piece_ends(self) -> None:
-        self._stops()
+    def piece_ends(self) -> None:
+        """The processor is at the first instruction of the model's hook."""
+        self.stops()
         layer, offset, start, size = (self._cpu.argument(index) for index in (1, 2, 3, 4))
         data = self._cpu.read(start, size)
         self._pieces += 1
@@ -133,7 +150,7 @@ class ModelWatch:
             self._on_piece(layer, offset, data)
 
     @property
-    def _layer(self) -> int:
+    def layer(self) -> int:
         """The layer that runs; behind the last one after all pieces."""
         if self._pieces < len(self._writes):
             return self._writes[self._pieces].layer
@@ -144,7 +161,7 @@ class ModelWatch:
             return
         describe, pc = self._image.describe, self._cpu.pc
         self.strays.append(
-            StrayWrite(address, size, pc, describe(address), describe(pc), self._layer)
+            StrayWrite(address, size, pc, describe(address), describe(pc), self.layer)
         )
 
 
@@ -157,10 +174,6 @@ def _state(image: Image, library: Library) -> tuple[Span, ...]:
     """What the library itself remembers while a picture comes in rows."""
     name = f"{library.name}_stream"
     return (_place(image, name),) if name in image.symbols else ()
-
-
-def _stack(image: Image) -> Span:
-    return image.address_of("_stack_bottom"), image.address_of("_stack_top")
 
 
 def _outside(spans: Sequence[Span], allowed: Sequence[Span]) -> list[Span]:

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,12 @@ from mcugen.staging import copy_libraries, write_tree
 from mcugen.temporary import temporary_folder
 from mcugen.verify.device import Device
 from mcugen.verify.left_out import part, whole
+from mcugen.verify.own import load_own
 from mcugen.workers.processes import worker_processes
 
 if TYPE_CHECKING:  # not every machine has the emulator that it needs
     from mcugen.sim.board import VirtualBoard
+    from mcugen.sim.own_program import OwnProgram
 
 Event = Callable[[str], None]
 
@@ -138,18 +141,31 @@ def run_board(
     """
     import mcugen.sim.board  # noqa: F401 - what is missing is told before processes start
 
+    runs = _in_workers("virtual board", partial(_run_here, folder, manifest), inputs, on_event)
+    return _from_runs("board", runs, manifest)
+
+
+def run_own(
+    folder: Path, manifest: Manifest, elf: Path, inputs: Sequence[Input], on_event: Event
+) -> Execution:
+    """The library in somebody's own program, which ``own.look_into`` found whole."""
+    run = partial(_run_own_here, folder, manifest, elf)
+    return _from_runs("elf", _in_workers(elf.name, run, inputs, on_event), manifest)
+
+
+def _in_workers(
+    name: str, run: Callable[[bytes], RunTrace], inputs: Sequence[Input], on_event: Event
+) -> list[RunTrace]:
+    """A simulator on each core of this machine."""
     workers = max(1, min(os.cpu_count() or 1, len(inputs)))
     runs: dict[int, RunTrace] = {}
-    on_event(f"virtual board: 0 of {len(inputs)} inputs")
+    on_event(f"{name}: 0 of {len(inputs)} inputs")
     with worker_processes(workers) as pool:
-        jobs = {
-            pool.submit(_run_here, folder, manifest, one.data): number
-            for number, one in enumerate(inputs)
-        }
+        jobs = {pool.submit(run, one.data): number for number, one in enumerate(inputs)}
         for job in as_completed(jobs):
             runs[jobs[job]] = job.result()
-            on_event(f"virtual board: {len(runs)} of {len(inputs)} inputs")
-    return _from_runs("board", [runs[number] for number in range(len(inputs))], manifest)
+            on_event(f"{name}: {len(runs)} of {len(inputs)} inputs")
+    return [runs[number] for number in range(len(inputs))]
 
 
 _BOARDS: dict[Path, VirtualBoard] = {}
@@ -161,6 +177,15 @@ def _run_here(folder: Path, manifest: Manifest, data: bytes) -> RunTrace:
     if folder not in _BOARDS:
         _BOARDS[folder] = boot(folder, manifest)
     return _BOARDS[folder].run(data)
+
+
+_OWN_PROGRAMS: dict[Path, OwnProgram] = {}
+
+
+def _run_own_here(folder: Path, manifest: Manifest, elf: Path, data: bytes) -> RunTrace:
+    if elf not in _OWN_PROGRAMS:
+        _OWN_PROGRAMS[elf] = load_own(folder, manifest, elf)
+    return _OWN_PROGRAMS[elf].run(data)
 
 
 def boot(folder: Path, manifest: Manifest) -> VirtualBoard:

@@ -12,12 +12,14 @@ from mcugen.inputs import Input
 from mcugen.manifest import Manifest
 from mcugen.protocol.messages import Counts
 from mcugen.verify.compare import Difference, Pair
+from mcugen.verify.own import OwnElf
 
 EXECUTIONS = {
     "reference": "reference",
     "host": "host build",
     "board": "virtual board",
     "qemu": "QEMU",
+    "elf": "program of one's own",
     "port": "board at the port",
     "virtual port": "virtual board at the port",
     "own program": "program of one's own at the port",
@@ -51,7 +53,8 @@ def misbehaviour(
 class VerifyReport:
     """``instructions`` and ``cycles`` have the most of any input for each layer, () where nothing
     counted them. ``clock_hz`` is what the board at a port runs at, ``port_counts`` what it counts,
-    ``port_board`` what it calls itself; None without one. ``reference_undefined`` counts the inputs
+    ``port_board`` what it calls itself; None without one. ``own`` is a program of somebody's own
+    that ran the model, too. ``reference_undefined`` counts the inputs
     for which TFLite has no answer at some layer, and mcugen's definition stood in."""
 
     manifest: Manifest
@@ -68,6 +71,7 @@ class VerifyReport:
     clock_hz: int | None
     port_counts: Counts | None
     port_board: str | None
+    own: OwnElf | None
     stack_bytes: int | None
     stray_writes: tuple[str, ...] | None
     answers: tuple[tuple[dict[str, object], ...], ...]
@@ -78,7 +82,10 @@ class VerifyReport:
         """What makes the answer no, if anything does."""
         if self.difference is not None:
             return self._difference_error(self.difference)
-        return misbehaviour(self.stray_writes, self.stack_bytes, self.manifest.stack_reserved)
+        return (
+            misbehaviour(self.stray_writes, self.stack_bytes, self.manifest.stack_reserved)
+            or self._changed_error()
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -98,6 +105,7 @@ class VerifyReport:
             "clock_hz": self.clock_hz,
             "port_counts": self.port_counts and self.port_counts.name.lower(),
             "port_board": self.port_board,
+            "elf": self.own and self.own.as_json(),
             "stack_bytes": self.stack_bytes,
             "stack_reserved": self.manifest.stack_reserved,
             "stray_writes": None if self.stray_writes is None else len(self.stray_writes),
@@ -133,6 +141,22 @@ class VerifyReport:
         ]
         return found.error(
             f"input `{self.inputs[found.input].name}`",
-            details=tuple(same),
+            details=(*same, *self._changed),
             hint=f"rerun with `{'' if found.index else '--sim '}--dump-layer {found.layer}`",
+        )
+
+    @property
+    def _changed(self) -> tuple[str, ...]:
+        return () if self.own is None else self.own.changed
+
+    def _changed_error(self) -> DifferenceError | None:
+        """Inputs that do not show it prove nothing: the program is not what was built."""
+        if not self._changed:
+            return None
+        return DifferenceError(
+            "V004",
+            "the program's constants are not those of the build",
+            where=self._changed[0],
+            details=self._changed[1:],
+            hint="build the program again from the library as `mcugen build` wrote it",
         )

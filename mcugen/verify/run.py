@@ -27,11 +27,13 @@ from mcugen.verify.executions import (
     ReferenceRun,
     run_board,
     run_host,
+    run_own,
     run_port,
     run_qemu,
     run_reference,
     silent,
 )
+from mcugen.verify.own import OwnElf, look_into
 from mcugen.verify.report import VerifyReport
 
 
@@ -41,6 +43,7 @@ def verify(
     model: str | None = None,
     executions: tuple[str, ...],
     open_port: PortOpener | None = None,
+    elf: Path | None = None,
     inputs: tuple[Path, ...] = (),
     seed: int = 0,
     count: int = 8,
@@ -51,9 +54,9 @@ def verify(
     """Holds the build in ``folder`` against the reference; of several models that called ``model``.
 
     ``executions`` are of "host", "board" and "qemu"; with ``open_port`` the board at that port
-    runs the inputs too. ``inputs`` are files, or else ``count`` default inputs made from ``seed``.
-    ``on_event`` is told what goes on.
-    The report says yes or no; McugenError is raised for what keeps the question from being
+    runs the inputs too, and with ``elf`` the library in that program of somebody's own. ``inputs``
+    are files, or else ``count`` default inputs made from ``seed``. ``on_event`` is told what goes
+    on. The report says yes or no; McugenError is raised for what keeps the question from being
     answered.
     """
     manifest = read_model_manifest(folder, model)
@@ -63,6 +66,7 @@ def verify(
     data = _inputs(graph, inputs, seed, count)
     if dump_layer is not None and dump_layer >= len(manifest.layers):
         raise UsageError("U006", f"there is no layer {dump_layer}: {len(manifest.layers)} layers")
+    own = None if elf is None else look_into(folder, manifest, elf)
     with ExitStack() as stack:
         device = None
         if open_port:
@@ -75,6 +79,7 @@ def verify(
         done = (
             expected.execution,
             *(_execute(name, folder, manifest, data, on_event) for name in executions),
+            *((run_own(folder, manifest, elf, data, on_event),) if elf else ()),
             *((run_port(device, data, on_event),) if device else ()),
         )
     return _report(
@@ -84,6 +89,7 @@ def verify(
         references=tuple(reference.name for reference in references),
         reference=expected,
         hello=device.hello if device else None,
+        own=own,
         answers=tuple(
             top_classes(trace.output, output, names) for trace in expected.execution.traces
         ),
@@ -118,6 +124,7 @@ def _report(
     references: tuple[str, ...],
     reference: ReferenceRun,
     hello: Hello | None,
+    own: OwnElf | None,
     answers: tuple[tuple[dict[str, object], ...], ...],
     dump: tuple[str, ...],
 ) -> VerifyReport:
@@ -146,6 +153,7 @@ def _report(
         clock_hz=None if hello is None else hello.clock_hz,
         port_counts=None if hello is None else hello.counts,
         port_board=None if hello is None else hello.board,
+        own=own,
         stack_bytes=max((one.stack_bytes or 0 for one in observed), default=None),
         stray_writes=(
             tuple(stray for one in observed for stray in one.stray_writes or ())

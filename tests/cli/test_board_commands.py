@@ -141,6 +141,7 @@ VERIFY: dict[str, Any] = {
     "clock_hz": 216_000_000,
     "port_counts": "cycles",
     "port_board": "nucleo-f746zg",
+    "elf": None,
     "stack_bytes": None,
     "stack_reserved": 4096,
     "stray_writes": None,

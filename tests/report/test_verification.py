@@ -80,7 +80,7 @@ def forge(folder: Path, answer: Any) -> str:
 
 
 # What no report reads.
-UNREAD = {"model"}
+UNREAD = {"model", "elf"}
 
 # What is None where nothing observed it.
 COUNTS = {"instructions", "cycles", "clock_hz", "stack_bytes", "stray_writes"}

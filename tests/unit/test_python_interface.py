@@ -37,8 +37,9 @@ def test_the_parameters() -> None:
     assert str(inspect.signature(api.verify)) == (
         "(build: 'StrPath' = 'build', *, model: 'str | None' = None, "
         "simulators: 'Sequence[Simulator]' = ('host', 'board'), "
-        "port: 'str | None' = None, baud: 'int' = 115200, inputs: 'Sequence[StrPath]' = (), "
-        "labels: 'StrPath | None' = None, seed: 'int' = 0, count: 'int' = 8, "
+        "port: 'str | None' = None, baud: 'int' = 115200, elf: 'StrPath | None' = None, "
+        "inputs: 'Sequence[StrPath]' = (), labels: 'StrPath | None' = None, "
+        "seed: 'int' = 0, count: 'int' = 8, "
         f"on_event: 'Callable[[str], None]' = {api._silent!r}) -> 'VerifyReport'"
     )
     assert (ROOT / "mcugen" / "py.typed").exists()

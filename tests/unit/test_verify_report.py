@@ -36,6 +36,7 @@ REPORT = VerifyReport(
     cycles_total=None,
     port_counts=None,
     port_board=None,
+    own=None,
     clock_hz=None,
     stack_bytes=None,
     stray_writes=None,
