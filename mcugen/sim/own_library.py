@@ -77,18 +77,29 @@ def _address(names: Image, name: str) -> int | None:
     return symbol.address if symbol is not None and symbol.is_function else None
 
 
-def changed_constants(program: Program, built: Image, name: str) -> tuple[str, ...]:
-    """What the library's constants in the program differ in from those that were built."""
+def changed_constants(program: Program, built: Image, manifest: Manifest) -> tuple[str, ...]:
+    """What the layers' constants in the program differ in from those that were built."""
+    layers = tuple(f"{manifest.name}_{layer.name}_" for layer in manifest.layers)
     found = []
     for symbol in built.symbols.values():
-        at = symbol.address - built.load_address
-        expected = built.bin[at : at + symbol.size] if at >= 0 else b""
         mine = program.names.symbols.get(symbol.name)
-        if symbol.is_function or not symbol.size or len(expected) != symbol.size or mine is None:
-            continue
-        if symbol.name.startswith(f"{name}_"):
+        if mine is not None and not symbol.is_function and symbol.name.startswith(layers):
+            if (expected := _built_bytes(built, symbol)) is None:
+                continue
             found += _changed(symbol, expected, program.read(mine.address, symbol.size))
     return tuple(found)
+
+
+def _built_bytes(built: Image, symbol: Symbol) -> bytes | None:
+    """None for what start-up clears."""
+    return next(
+        (
+            segment.data[symbol.address - segment.address :][: symbol.size]
+            for segment in built.segments
+            if 0 <= symbol.address - segment.address < len(segment.data)
+        ),
+        None,
+    )
 
 
 def _changed(symbol: Symbol, expected: bytes, actual: bytes | None) -> list[str]:

@@ -37,7 +37,7 @@ def look_into(folder: Path, manifest: Manifest, elf: Path) -> OwnElf:
 
     made = load_own(folder, manifest, elf)
     built = read_image(folder / "firmware.elf")
-    return OwnElf(made.program, changed_constants(made.program, built, manifest.name))
+    return OwnElf(made.program, changed_constants(made.program, built, manifest))
 
 
 def load_own(folder: Path, manifest: Manifest, elf: Path) -> OwnProgram:
