@@ -16,15 +16,16 @@ from mcugen.version import __version__
 
 if TYPE_CHECKING:
     from mcugen.api import build as build
+    from mcugen.api import export as export
     from mcugen.api import verify as verify
 
 
-__all__ = ["McugenError", "__version__", "build", "verify"]
+__all__ = ["McugenError", "__version__", "build", "export", "verify"]
 
 
 def __getattr__(name: str) -> Any:
     """The functions, imported when they are asked for, so that ``mcugen --help`` is quick."""
-    if name in ("build", "verify"):
+    if name in ("build", "export", "verify"):
         from mcugen import api
 
         return getattr(api, name)

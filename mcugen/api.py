@@ -14,6 +14,7 @@ from mcugen.errors import UsageError
 
 if TYPE_CHECKING:
     from mcugen.compiler import BuildResult
+    from mcugen.exporting import ExportResult
     from mcugen.kernels import Choice
     from mcugen.manifest import Manifest
     from mcugen.verify.report import VerifyReport
@@ -146,6 +147,18 @@ def verify(
     told = {} if report.error is None else {"error": report.error.as_json()}
     keep_verification(folder, report.manifest, {**report.as_json(), **told})
     return report
+
+
+def export(build: StrPath = "build", *, flavour: str, output: StrPath) -> ExportResult:
+    """Writes library and console of a build as the folder that a build system expects, as
+    ``mcugen export`` does.
+
+    ``flavour`` is "cmake", "arduino", "platformio", "zephyr", "cubeide" or "flat"; ``output`` is
+    replaced when all is done, if it is an earlier export. Raises UsageError.
+    """
+    from mcugen.exporting.run import export as export_build
+
+    return export_build(Path(build), flavour=flavour, output=Path(output))
 
 
 def keep_verification(folder: Path, manifest: Manifest, answer: dict[str, Any]) -> object:

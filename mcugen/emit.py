@@ -225,6 +225,11 @@ def emit_loader(board: Board, *, no_read: bool = False) -> SourceTree:
     }
 
 
+def render_template(template: str, **values: Any) -> str:
+    """A text that belongs to a library but is not C, from below ``templates/``."""
+    return _environment().get_template(template).render(values)
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources.templates_dir()),

@@ -13,6 +13,7 @@ from mcugen.cli.build import build
 from mcugen.cli.diff import diff
 from mcugen.cli.eval import eval_
 from mcugen.cli.explore import explore
+from mcugen.cli.export import export
 from mcugen.cli.flash import flash
 from mcugen.cli.inspect import inspect
 from mcugen.cli.monitor import monitor
@@ -53,6 +54,7 @@ cli.add_command(verify)
 cli.add_command(eval_)
 cli.add_command(report)
 cli.add_command(diff)
+cli.add_command(export)
 cli.add_command(flash)
 cli.add_command(ports)
 cli.add_command(run)

@@ -14,22 +14,23 @@ from mcugen.staging.work import NEW, OLD, clear_abandoned, is_occupied, work_fol
 
 
 @contextmanager
-def staged(output: Path) -> Iterator[Path]:
+def staged(output: Path, mark: str = FILE_NAME) -> Iterator[Path]:
     """A new folder beside ``output`` that takes its place when the block ends without an error.
 
     What an earlier process that was killed left beside ``output`` is put right first. Raises
-    UsageError U005 when ``output`` cannot be written, or is a folder of something else.
+    UsageError U005 when ``output`` cannot be written, or is a folder of something else: one without
+    the file ``mark``.
     """
     try:
         place = output.resolve()
         clear_abandoned(place)
-        _refuse_foreign(place, output)
+        _refuse_foreign(place, output, mark)
         place.parent.mkdir(parents=True, exist_ok=True)
         with work_folder(place) as work:
             folder = work / NEW
             folder.mkdir()
             yield folder
-            _refuse_foreign(place, output)
+            _refuse_foreign(place, output, mark)
             _take_place(folder, place, work / OLD)
     except OSError as error:
         raise UsageError(
@@ -54,8 +55,8 @@ def copy_libraries(build: Path, names: Sequence[str], root: Path) -> None:
         shutil.copytree(build / name, root / name)
 
 
-def _refuse_foreign(place: Path, output: Path) -> None:
-    if is_occupied(place) and not (place / FILE_NAME).is_file():
+def _refuse_foreign(place: Path, output: Path, mark: str) -> None:
+    if is_occupied(place) and not (place / mark).is_file():
         raise UsageError(
             "U005",
             "the output exists and is not a build of mcugen, so it is not replaced",

@@ -294,7 +294,7 @@ def test_a_program_that_leaves_no_room(own: OwnFirmware, tmp_path: Path) -> None
     assert (error.code, "1,024 bytes of RAM" in error.what) == ("U009", True)
 
 
-@pytest.mark.parametrize("board", ["nucleo-h743zi", "nucleo-l4r5zi", "mps2-an500"])
+@pytest.mark.parametrize("board", ["nucleo-h743zi", "nucleo-l4r5zi"])
 def test_any_board(board: str, tmp_path: Path, object_cache: Path) -> None:
     """No peripheral is needed, so boards will do that the virtual board cannot boot."""
     own = build_own(tmp_path / "own", small_mobilenet(), object_cache, board=board)

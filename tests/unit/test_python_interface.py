@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_names() -> None:
-    assert mcugen.__all__ == ["McugenError", "__version__", "build", "verify"]
+    assert mcugen.__all__ == ["McugenError", "__version__", "build", "export", "verify"]
     assert set(mcugen.__all__) <= set(dir(mcugen))
     with pytest.raises(AttributeError, match="has no attribute 'flush'"):
         _ = mcugen.flush
