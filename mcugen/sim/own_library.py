@@ -52,7 +52,8 @@ def find_library(program: Program, built: Image, manifest: Manifest) -> OwnLibra
     if entry not in names.symbols:
         _refuse(program, name, entry)
     streamed = manifest.input_row_bytes is not None
-    wanted = [*([f"{name}_begin"] if streamed else []), manifest.arena_symbol]
+    arrays = [array.symbol for array in manifest.arena]
+    wanted = [*([f"{name}_begin"] if streamed else []), *arrays]
     missing = [one for one in wanted if one not in names.symbols]
     if missing:
         raise UsageError(
@@ -61,15 +62,29 @@ def find_library(program: Program, built: Image, manifest: Manifest) -> OwnLibra
             where=str(program.path),
             hint=f"the linker or the compiler left it out: call it from the program; or {_LTO}",
         )
+    for array in manifest.arena:
+        size = names.symbol(array.symbol).size
+        if size < array.bytes:
+            raise UsageError(
+                "U010",
+                f"`{array.symbol}` has {size:,} bytes in the program, {array.bytes:,} in the build",
+                where=str(program.path),
+                hint=f"compile the library without `{name.upper()}_CALLER_ARENA` for this",
+            )
     return OwnLibrary(
         run=names.address_of(entry),
         begin=names.address_of(f"{name}_begin") if streamed else None,
         input=_address(names, f"{name}_input"),
         output=_address(names, f"{name}_output"),
-        planned_input=names.address_of(manifest.arena_symbol)
-        + next(one.offset for one in manifest.buffers if one.layer is None),
+        planned_input=_planned_input(names, manifest),
         names=names,
     )
+
+
+def _planned_input(names: Image, manifest: Manifest) -> int:
+    offset = next(one.offset for one in manifest.buffers if one.layer is None)
+    array = max((one for one in manifest.arena if one.offset <= offset), key=lambda one: one.offset)
+    return names.address_of(array.symbol) + offset - array.offset
 
 
 def _address(names: Image, name: str) -> int | None:

@@ -26,7 +26,7 @@ UNWRITTEN = 0xA5
 _LEAST_STACK = 1024
 _ALIGNMENT = 32
 _HOOK, _RETURN = bytes.fromhex("7047"), bytes.fromhex("fee7")
-"""``bx lr``, and an instruction that jumps to itself."""
+"""``bx lr``, which answers the context, 0: go on; and an instruction that jumps to itself."""
 
 
 @dataclass(frozen=True)

@@ -268,6 +268,14 @@ def test_link_time_optimisation_that_loses_nothing(own: OwnFirmware, tmp_path: P
     assert report.error is None
 
 
+def test_an_arena_that_is_the_callers(own: OwnFirmware, tmp_path: Path) -> None:
+    elf = own.link(tmp_path / "app", flags=("-DMODEL_CALLER_ARENA",))
+    error = refused(own, elf)
+    assert error.code == "U010"
+    assert "`model_arena` has 4 bytes in the program" in error.what
+    assert "MODEL_CALLER_ARENA" in error.hint
+
+
 def test_memory_that_the_board_has_not(own: OwnFirmware, tmp_path: Path) -> None:
     elsewhere = script().replace("ORIGIN = 0x20010000", "ORIGIN = 0x24000000")
     error = refused(own, own.link(tmp_path / "app", script=elsewhere))
