@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,6 +108,7 @@ def build_own(
     arena: Arena | None = None,
     stream_input: bool = False,
     board: str = BOARD,
+    places: Mapping[str, Sequence[str]] | None = None,
 ) -> OwnFirmware:
     """A build of ``graph`` below ``folder``, for programs around it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,6 +121,7 @@ def build_own(
         output=output,
         arena=arena,
         stream_input=stream_input,
+        places=places,
         object_cache=cache,
     )
     return OwnFirmware(output, cache)

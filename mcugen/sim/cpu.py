@@ -121,6 +121,7 @@ class Cpu:
             end=flash.end - 1,
         )
         self._code_anywhere = code_anywhere
+        self._outside: list[object] = []  # Unicorn only knows the addresses
         self._counter: Counter = (
             PythonCounter(self._uc)
             if code_anywhere
@@ -161,8 +162,11 @@ class Cpu:
 
     def map_flash(self, region: Region, contents: ctypes.Array[ctypes.c_ubyte]) -> None:
         """Memory that the program can only read, and others may change."""
-        address = ctypes.addressof(contents)
-        self._uc.mem_map_ptr(region.base, region.size, unicorn.UC_PROT_READ, address)
+        access = unicorn.UC_PROT_READ
+        if self._code_anywhere:
+            access |= unicorn.UC_PROT_EXEC
+        self._uc.mem_map_ptr(region.base, region.size, access, ctypes.addressof(contents))
+        self._outside.append(contents)
 
     def map_registers(self, pages: tuple[int, ...]) -> None:
         """Pages whose accesses go to the bus."""

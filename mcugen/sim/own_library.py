@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from mcugen.errors import UsageError
@@ -19,18 +19,18 @@ _LTO = "compile the library without link-time optimisation: `-fno-lto` for its f
 
 @dataclass(frozen=True)
 class OwnLibrary:
-    """Addresses of the library's functions; ``begin`` is None where the input comes whole.
+    """Addresses of the library's functions; ``begin`` is None where the input comes whole, and
+    ``set_arena`` where the arena is the library's own.
 
     ``input`` and ``output`` say where the two are, and are None where optimisation left no function
-    of them; ``planned_input`` is where the plan has the input. ``names`` are the program's, in
-    which every symbol of the library has its own name.
+    of them. ``names`` are the program's, in which every symbol of the library has its own name.
     """
 
     run: int
     begin: int | None
     input: int | None
     output: int | None
-    planned_input: int
+    set_arena: int | None
     names: Image
 
 
@@ -52,7 +52,8 @@ def find_library(program: Program, built: Image, manifest: Manifest) -> OwnLibra
     if entry not in names.symbols:
         _refuse(program, name, entry)
     streamed = manifest.input_row_bytes is not None
-    arrays = [array.symbol for array in manifest.arena]
+    set_arena = _address(names, f"{name}_set_arena")
+    arrays = [] if set_arena is not None else [array.symbol for array in manifest.arena]
     wanted = [*([f"{name}_begin"] if streamed else []), *arrays]
     missing = [one for one in wanted if one not in names.symbols]
     if missing:
@@ -62,29 +63,14 @@ def find_library(program: Program, built: Image, manifest: Manifest) -> OwnLibra
             where=str(program.path),
             hint=f"the linker or the compiler left it out: call it from the program; or {_LTO}",
         )
-    for array in manifest.arena:
-        size = names.symbol(array.symbol).size
-        if size < array.bytes:
-            raise UsageError(
-                "U010",
-                f"`{array.symbol}` has {size:,} bytes in the program, {array.bytes:,} in the build",
-                where=str(program.path),
-                hint=f"compile the library without `{name.upper()}_CALLER_ARENA` for this",
-            )
     return OwnLibrary(
         run=names.address_of(entry),
         begin=names.address_of(f"{name}_begin") if streamed else None,
         input=_address(names, f"{name}_input"),
         output=_address(names, f"{name}_output"),
-        planned_input=_planned_input(names, manifest),
+        set_arena=set_arena,
         names=names,
     )
-
-
-def _planned_input(names: Image, manifest: Manifest) -> int:
-    offset = next(one.offset for one in manifest.buffers if one.layer is None)
-    array = max((one for one in manifest.arena if one.offset <= offset), key=lambda one: one.offset)
-    return names.address_of(array.symbol) + offset - array.offset
 
 
 def _address(names: Image, name: str) -> int | None:
@@ -110,7 +96,7 @@ def _built_bytes(built: Image, symbol: Symbol) -> bytes | None:
     return next(
         (
             segment.data[symbol.address - segment.address :][: symbol.size]
-            for segment in built.segments
+            for segment in (*built.segments, *built.external)
             if 0 <= symbol.address - segment.address < len(segment.data)
         ),
         None,
@@ -145,7 +131,7 @@ def _with_plain_names(names: Image, library: str) -> Image:
         if base != name and base.startswith(f"{library}_"):
             plain.setdefault(base, symbol)
     symbols: Mapping[str, Symbol] = {**plain, **names.symbols}
-    return Image(names.elf, names.bin, names.load_address, names.segments, symbols)
+    return replace(names, symbols=symbols)
 
 
 def _refuse(program: Program, name: str, entry: str) -> NoReturn:

@@ -6,14 +6,16 @@ since none is needed.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from mcugen.boards import Board, Region
 from mcugen.errors import DeviceError, UsageError
-from mcugen.image import ERASED
+from mcugen.image import ERASED, Image, Symbol
 from mcugen.linked import Part, Program
-from mcugen.manifest import Manifest
+from mcugen.manifest import ArenaArray, Manifest
 from mcugen.sim.cpu import Cpu, Stopped
 from mcugen.sim.own_library import OwnLibrary
 from mcugen.sim.peripherals import Bus
@@ -31,11 +33,12 @@ _HOOK, _RETURN = bytes.fromhex("7047"), bytes.fromhex("fee7")
 
 @dataclass(frozen=True)
 class Room:
-    """Addresses that the program leaves free: two instructions in flash, and in RAM the rows that
-    come in and above them the stack."""
+    """Addresses that the program leaves free: two instructions in flash, and in RAM the arrays of
+    an arena that is the caller's, the rows that come in and above them the stack."""
 
     hook: int
     returns: int
+    arena: tuple[Region, ...]
     rows: int
     stack: Region
 
@@ -53,8 +56,11 @@ class OwnProgram:
         self._library, self._manifest = library, manifest
         self._limit = limit
         flash = Region("FLASH", board.flash.base, board.flash.size)
-        check_memories(program, (flash, *board.memory))
-        self._room = find_room(program, flash, board.memory, manifest)
+        outside = tuple(external.region for external in board.externals)
+        check_memories(program, (flash, *board.memory, *outside))
+        arrays = manifest.arena if library.set_arena is not None else ()
+        self._room = find_room(program, flash, board.memory, manifest, arrays)
+        self._names = _with_arena(library.names, arrays, self._room)
         self._cpu = Cpu(
             board.chip.core,
             flash,
@@ -64,13 +70,15 @@ class OwnProgram:
         )
         for memory in board.memory:
             self._cpu.map_ram(memory, UNWRITTEN)
+        for region in outside:
+            self._cpu.map_flash(region, _flash_outside(region))
         for part in program.parts:
             if part.address not in flash:
                 self._cpu.write(part.address, bytes(part.size) if part.data is None else part.data)
         stack = self._room.stack
         self._watch = ModelWatch(
             self._cpu,
-            library.names,
+            self._names,
             board.memory,
             library_of(manifest),
             (stack.base, stack.end),
@@ -103,13 +111,15 @@ class OwnProgram:
 
     def _infer(self, data: bytes) -> bytes:
         """The output, as the program would read it."""
+        if self._library.set_arena is not None:
+            places = (array.base for array in self._room.arena)
+            self._check_status(self._call(self._library.set_arena, *places))
         if self._library.begin is not None:
             status = self._run_by_rows(self._library.begin, data)
         else:
             self._cpu.write(self._place_of_input(), data)
             status = self._model(self._library.run, self._room.hook | 1, 0)
-        if status != 0:
-            raise DeviceError("D002", f"the model ended with status {status}", where=self._where)
+        self._check_status(status)
         told = [len(output) for output in self._watch.outputs]
         if told != [layer.bytes for layer in self._manifest.layers]:
             raise DeviceError(
@@ -122,15 +132,26 @@ class OwnProgram:
             return self._watch.outputs[-1]
         return self._cpu.read(self._call(self._library.output), told[-1])
 
+    def _check_status(self, status: int) -> None:
+        if status != 0:
+            raise DeviceError("D002", f"the model ended with status {status}", where=self._where)
+
     def _place_of_input(self) -> int:
-        asked = self._library.input
-        return self._library.planned_input if asked is None else self._call(asked)
+        """As the library says; as the plan does where optimisation left no such function."""
+        if self._library.input is not None:
+            return self._call(self._library.input)
+        offset = next(one.offset for one in self._manifest.buffers if one.layer is None)
+        array = max(
+            (one for one in self._manifest.arena if one.offset <= offset),
+            key=lambda one: one.offset,
+        )
+        return self._names.address_of(array.symbol) + offset - array.offset
 
     def _crash(self, stopped: Stopped) -> DeviceError:
         return DeviceError(
             "D003",
             stopped.what.replace("the firmware", "the program"),
-            where=f"{self._library.names.describe(stopped.pc)} (pc 0x{stopped.pc:08x})",
+            where=f"{self._names.describe(stopped.pc)} (pc 0x{stopped.pc:08x})",
             hint="`mcugen verify --sim` runs the same library in mcugen's firmware: where that is"
             " right, look at how the program is compiled and placed",
         )
@@ -175,7 +196,7 @@ class OwnProgram:
             raise DeviceError(
                 "D001",
                 f"the model computed for {self._limit:,} instructions and did not end",
-                where=self._library.names.describe(self._cpu.pc),
+                where=self._names.describe(self._cpu.pc),
             )
         return answer
 
@@ -202,11 +223,18 @@ def check_memories(program: Program, memories: Sequence[Region]) -> None:
 
 
 def find_room(
-    program: Program, flash: Region, memories: Sequence[Region], manifest: Manifest
+    program: Program,
+    flash: Region,
+    memories: Sequence[Region],
+    manifest: Manifest,
+    arrays: Sequence[ArenaArray],
 ) -> Room:
-    """Raises UsageError U009 where the program leaves none."""
+    """``arrays`` are those of an arena that the library has not. Raises UsageError U009 where the
+    program leaves no room."""
     parts = program.parts
-    needed = _LEAST_STACK + _rounded(manifest.input_row_bytes or 0)
+    sizes = [_rounded(array.bytes) for array in arrays]
+    taken = sum(sizes) + _rounded(manifest.input_row_bytes or 0)
+    needed = _LEAST_STACK + taken
     free = max(
         (gap for memory in memories for gap in _gaps(memory, parts)), key=lambda gap: gap.size
     )
@@ -221,11 +249,28 @@ def find_room(
             hint="the model is run with a stack outside of what the program has; make its own stack"
             " or heap smaller for this",
         )
-    rows = free.base
-    bottom = rows + _rounded(manifest.input_row_bytes or 0)
-    size = min(free.end - bottom, manifest.stack_reserved)
+    starts = accumulate(sizes, initial=free.base)
+    arena = tuple(
+        Region(array.symbol, start, array.bytes)
+        for array, start in zip(arrays, starts, strict=False)
+    )
+    size = min(free.size - taken, manifest.stack_reserved)
     stack = Region("stack", free.end - size, size)
-    return Room(code[-1].base, code[-1].base + len(_HOOK), rows, stack)
+    hook = code[-1].base
+    return Room(hook, hook + len(_HOOK), arena, free.base + sum(sizes), stack)
+
+
+def _with_arena(names: Image, arrays: Sequence[ArenaArray], room: Room) -> Image:
+    """The library's pointers to an arena have the names that its own arrays would have."""
+    given = {
+        array.symbol: Symbol(array.symbol, place.base, place.size, False)
+        for array, place in zip(arrays, room.arena, strict=True)
+    }
+    return replace(names, symbols={**names.symbols, **given})
+
+
+def _flash_outside(region: Region) -> ctypes.Array[ctypes.c_ubyte]:
+    return (ctypes.c_ubyte * region.size).from_buffer_copy(ERASED * region.size)
 
 
 def _rounded(size: int) -> int:

@@ -14,6 +14,7 @@ import pytest
 
 from mcugen.boards import load_board
 from mcugen.cli import main
+from mcugen.compiler import build
 from mcugen.errors import DeviceError, DifferenceError, UsageError
 from mcugen.flash.port import SerialPort
 from mcugen.image import read_image
@@ -23,6 +24,7 @@ from mcugen.sim.board import VirtualBoard
 from mcugen.sim.flash_memory import FlashMemory
 from mcugen.sim.own_library import find_library
 from mcugen.sim.own_program import OwnProgram
+from mcugen.tflite import write_model
 from mcugen.verify import verify
 from mcugen.verify.own import look_into
 from tests.lines import on_pseudo_terminal
@@ -268,14 +270,6 @@ def test_link_time_optimisation_that_loses_nothing(own: OwnFirmware, tmp_path: P
     assert report.error is None
 
 
-def test_an_arena_that_is_the_callers(own: OwnFirmware, tmp_path: Path) -> None:
-    elf = own.link(tmp_path / "app", flags=("-DMODEL_CALLER_ARENA",))
-    error = refused(own, elf)
-    assert error.code == "U010"
-    assert "`model_arena` has 4 bytes in the program" in error.what
-    assert "MODEL_CALLER_ARENA" in error.hint
-
-
 def test_memory_that_the_board_has_not(own: OwnFirmware, tmp_path: Path) -> None:
     elsewhere = script().replace("ORIGIN = 0x20010000", "ORIGIN = 0x24000000")
     error = refused(own, own.link(tmp_path / "app", script=elsewhere))
@@ -309,6 +303,61 @@ def test_any_board(board: str, tmp_path: Path, object_cache: Path) -> None:
     report = verify(own.folder, executions=(), elf=own.folder / "firmware.elf", count=1)
     assert report.error is None
     assert report.as_json()["elf"]["changed"] == []
+
+
+@pytest.mark.parametrize("stream_input", [False, True])
+def test_an_arena_of_the_callers(stream_input: bool, tmp_path: Path, object_cache: Path) -> None:
+    """The library has none: it gets one in RAM that the program leaves free."""
+    own = build_own(
+        tmp_path / "own",
+        small_mobilenet(),
+        object_cache,
+        arena="least",
+        stream_input=stream_input,
+    )
+
+    def with_an_arena(text: str) -> str:
+        given = (
+            "    static _Alignas(MODEL_ARENA_ALIGNMENT) int8_t own[MODEL_ARENA_BYTES];\n"
+            "    (void)model_set_arena(own);\n    board_start();"
+        )
+        return text.replace("    board_start();", given).replace(
+            '#include "board.h"', '#include "board.h"\n#include "model.h"'
+        )
+
+    elf = own.link(
+        tmp_path / "app", flags=("-DMODEL_CALLER_ARENA",), change={"loop.c": with_an_arena}
+    )
+    report = verify(own.folder, executions=(), elf=elf, count=2)
+    assert report.error is None
+    assert report.stray_writes == ()
+
+
+def test_weights_outside_the_chip_and_an_arena_in_two_memories(
+    tmp_path: Path, object_cache: Path
+) -> None:
+    own = build_own(
+        tmp_path / "own",
+        small_mobilenet(),
+        object_cache,
+        board="stm32f746g-disco",
+        places={"arena": ["DTCM", "SRAM1"], "weights": ["QSPI"]},
+    )
+    manifest = read_manifest(own.folder)
+    assert manifest.external is not None
+    report = verify(own.folder, executions=(), elf=own.folder / "firmware.elf", count=1)
+    assert report.error is None
+    assert report.as_json()["elf"]["changed"] == []
+
+
+def test_two_libraries_in_one_program(tmp_path: Path, object_cache: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(write_model(small_mobilenet()))
+    folder = tmp_path / "build"
+    build([model, model], names=["wake", "gate"], target=BOARD, output=folder)
+    for name in ("wake", "gate"):
+        report = verify(folder, model=name, executions=(), elf=folder / "firmware.elf", count=1)
+        assert report.error is None
 
 
 def test_the_same_firmware_over_a_port(own: OwnFirmware, elf: Path) -> None:
