@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -16,6 +17,9 @@ _FORMATS = ("PNG", "JPEG", "BMP")
 _EIGHT_BIT_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"})
 _MODES = {1: "L", 3: "RGB"}
 _WORDS = {"L": "grey", "RGB": "RGB"}
+
+_THUMBNAIL = 64
+"""Pixels of a thumbnail's longer side, at most."""
 
 _MOST_PIXELS = 25_000_000
 """They take up to four bytes each, and turning a picture upright takes as many again."""
@@ -40,6 +44,22 @@ def fit_pixels(
     """
     flat = pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels
     return _fitted(Image.fromarray(flat).convert(_mode(shape, where)), shape, crop=crop)
+
+
+def thumbnail(picture: Path | NDArray[np.uint8]) -> bytes:
+    """A picture, a file or pixels as ``fit_pixels`` takes them, as a small PNG file.
+
+    Raises UsageError U001 or U002 for a file that is no picture, as ``load_picture``.
+    """
+    if isinstance(picture, Path):
+        small = _decode(picture, "RGB")
+    else:
+        flat = picture[:, :, 0] if picture.shape[2:] == (1,) else picture
+        small = Image.fromarray(flat).convert("RGB")
+    small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    content = io.BytesIO()
+    small.save(content, "PNG", optimize=True)
+    return content.getvalue()
 
 
 def _mode(shape: Shape, where: str) -> str:

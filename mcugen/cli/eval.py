@@ -135,7 +135,7 @@ def eval_(
             on_progress=on_progress,
         )
     answer, error = found.as_json(), found.error
-    save_evaluation(build_dir, found.manifest, answer)
+    save_evaluation(build_dir, found.manifest, answer, found.thumbnails())
     write_report(build_dir, model=found.manifest.name)
     if as_json:
         told = {"error": error.as_json()} if error else {}

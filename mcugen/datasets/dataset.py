@@ -54,6 +54,15 @@ class DataSet:
             return self.pictures[number].relative_to(self.root).as_posix()
         return str(number)
 
+    def thumbnail(self, number: int) -> bytes | None:
+        """Picture ``number`` as a small PNG file; None where it is an array in a file."""
+        from mcugen.pictures import thumbnail  # Pillow is slow to import
+
+        try:
+            return thumbnail(self.pictures[number])
+        except UsageError:
+            return None
+
     def input(self, number: int, tensor: Tensor, prepare: Preparation = AS_IT_COMES) -> Input:
         """Picture ``number`` as the model takes it. Raises UsageError U001, U002, U006."""
         if isinstance(self.pictures, tuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,10 @@ class Evaluation:
             and dataclasses.asdict(self._first_difference),
         }
 
+    def thumbnails(self) -> tuple[bytes | None, ...]:
+        """Those of the wrong pictures that are named, as small PNG files; None for what is none."""
+        return tuple(map(self.dataset.thumbnail, self._wrong_numbers))
+
     @property
     def _first_difference(self) -> Difference | None:
         """The earliest layer's, in the earliest picture."""
@@ -153,12 +158,20 @@ class Evaluation:
         return counts
 
     def _wrong(self) -> list[dict[str, Any]]:
-        wrong = [
-            {"picture": self.dataset.name(number), "class": truth, "taken_for": found}
-            for number, (truth, found) in enumerate(zip(self._truth, self._classes, strict=True))
-            if truth != found
+        truth, found = self._truth, self._classes
+        return [
+            {
+                "picture": self.dataset.name(number),
+                "class": truth[number],
+                "taken_for": found[number],
+            }
+            for number in self._wrong_numbers
         ]
-        return wrong[:_WRONG_SHOWN]
+
+    @property
+    def _wrong_numbers(self) -> tuple[int, ...]:
+        pairs = enumerate(zip(self._truth, self._classes, strict=True))
+        return tuple(islice((n for n, (truth, found) in pairs if truth != found), _WRONG_SHOWN))
 
 
 def _class_details(confusion: NDArray[np.int64]) -> list[dict[str, Any]]:

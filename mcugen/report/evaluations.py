@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,20 @@ FILE_NAME = "evaluation.json"
 SCHEMA = 1
 
 
-def save_evaluation(folder: Path, manifest: Manifest, answer: Answer) -> None:
+_THUMBNAILS = "thumbnails"
+
+
+def save_evaluation(
+    folder: Path, manifest: Manifest, answer: Answer, thumbnails: Sequence[bytes | None] = ()
+) -> None:
     """Adds an answer of ``eval``, in place of one over the same pictures; the last one counts.
 
-    Raises UsageError U005.
+    ``thumbnails`` are PNG files of its wrong pictures, None where one has none. Raises UsageError
+    U005.
     """
     kept = [one for one in load_evaluations(folder, manifest) if not _same(one, answer)]
+    texts = [one and base64.b64encode(one).decode("ascii") for one in thumbnails]
+    answer = {**answer, _THUMBNAILS: texts}
     runs = [
         {"firmware_sha256": _firmware(manifest), "sha256": sha256_of_json(one), "answer": one}
         for one in (*kept, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from mcugen.report.words import Answer, percentage
 
@@ -45,6 +46,16 @@ class ClassRow:
 
 
 @dataclass(frozen=True)
+class WrongRow:
+    """``image`` is a PNG file in base 64, "" where there is none."""
+
+    picture: str
+    truth: str
+    answer: str
+    image: str
+
+
+@dataclass(frozen=True)
 class EvaluationView:
     """``rows`` has every evaluation; the rest is the last one's. ``classes`` are the names of the
     matrix' columns, () where it is too large."""
@@ -55,7 +66,7 @@ class EvaluationView:
     matrix: tuple[MatrixRow, ...]
     recalls: tuple[ClassRow, ...]
     confusions: tuple[tuple[str, str, str], ...]
-    wrong: tuple[tuple[str, str, str], ...]
+    wrong: tuple[WrongRow, ...]
 
 
 def evaluation_view(evaluations: Sequence[Answer]) -> EvaluationView | None:
@@ -74,10 +85,7 @@ def evaluation_view(evaluations: Sequence[Answer]) -> EvaluationView | None:
             (_named(last, one["class"]), _named(last, one["taken_for"]), f"{one['pictures']:,}")
             for one in last["confusions"]
         ),
-        wrong=tuple(
-            (str(one["picture"]), _named(last, one["class"]), _named(last, one["taken_for"]))
-            for one in last["wrong"]
-        ),
+        wrong=tuple(_wrong_rows(last)),
     )
 
 
@@ -122,6 +130,12 @@ def _recalls(one: Answer) -> Iterator[ClassRow]:
             round(100 * each["recall"], 2),
             _percent(each["precision"]),
         )
+
+
+def _wrong_rows(one: Answer) -> Iterator[WrongRow]:
+    for wrong, image in zip_longest(one["wrong"], one["thumbnails"]):
+        truth, answer = _named(one, wrong["class"]), _named(one, wrong["taken_for"])
+        yield WrongRow(str(wrong["picture"]), truth, answer, image or "")
 
 
 def _percent(part: float | None) -> str:

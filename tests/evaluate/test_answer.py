@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from collections.abc import Generator
 from dataclasses import replace
@@ -10,14 +12,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mcugen.boards import load_board
 from mcugen.cli import main
 from mcugen.errors import BoardError, DifferenceError
 from mcugen.evaluate import Evaluation, evaluate, run
 from mcugen.inputs import picture_input
+from mcugen.manifest import read_manifest
 from mcugen.reference import agreed_trace, make_references
 from mcugen.report.evaluation import render_evaluation
+from mcugen.report.evaluations import load_evaluations
 from mcugen.report.layout import Table
 from mcugen.tflite import parse_model, write_model
 from tests.evaluate.evaluations import LABELS, MCUGEN, PICTURES, command, evaluated, here
@@ -211,3 +216,26 @@ def test_many_classes_make_no_matrix() -> None:
     assert len([block for block in blocks if isinstance(block, Table)]) == 1
     assert "data set   d: 17 of 99 pictures" in blocks
     assert "           they differ in 3 bytes" in blocks
+
+
+def test_the_build_keeps_what_was_found(
+    folder: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With thumbnails of the wrong pictures, which the answer does not have."""
+    assert (
+        main([*command(folder, dataset, "--jobs", "1", "--board", "0", "--json")[len(MCUGEN) :]])
+        == 0
+    )
+    answer = json.loads(capsys.readouterr().out)
+    assert "thumbnails" not in answer
+    (kept,) = load_evaluations(folder, read_manifest(folder))
+    assert (
+        kept.items()
+        >= {key: value for key, value in answer.items() if key not in ("schema", "command")}.items()
+    )
+    assert len(kept["thumbnails"]) == len(answer["wrong"]) == 10
+    shown = Image.open(io.BytesIO(base64.b64decode(kept["thumbnails"][0])))
+    with np.load(dataset) as arrays:
+        pixels = arrays["images"][int(answer["wrong"][0]["picture"])]
+    assert np.array_equal(np.asarray(shown), pixels)
+    assert kept["thumbnails"][0] in (folder / "report.html").read_text("utf-8")

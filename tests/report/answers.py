@@ -108,4 +108,5 @@ def evaluated(manifest: Manifest, *, classes: int = 4) -> dict[str, Any]:
         ],
         "board_sample": None,
         "first_difference": None,
+        "thumbnails": [],
     }

@@ -15,7 +15,7 @@ from mcugen.compare import compare_builds
 from mcugen.manifest import read_manifest
 from mcugen.report.evaluations import save_evaluation
 from mcugen.report.page_comparison import comparison_view
-from mcugen.report.page_evaluation import evaluation_view
+from mcugen.report.page_evaluation import WrongRow, evaluation_view
 from mcugen.report.page_graph import GRAPH_FRAMES, graph_of
 from mcugen.report.page_shares import shares_of
 from tests.builds_to_compare import NEW, OLD
@@ -126,7 +126,7 @@ def test_evaluations(small: Path) -> None:
         ("2 bag", "100.0%", "100.0%"),
     ]
     assert found.confusions == (("0 boot", "1 coat", "2"),)
-    assert found.wrong[0] == ("0/a.png", "0 boot", "1 coat")
+    assert found.wrong[0] == WrongRow("0/a.png", "0 boot", "1 coat", "")
     many = evaluation_view((evaluated(manifest, classes=17),))
     assert many is not None
     assert (many.matrix, many.classes) == ((), ())
@@ -150,12 +150,14 @@ def test_the_page_tells_it(small: Path, tmp_path: Path, capsys: pytest.CaptureFi
     manifest = read_manifest(small)
     answer = evaluated(manifest)
     answer["wrong"][0]["picture"] = "<b>.png"
-    save_evaluation(small, manifest, answer)
+    save_evaluation(small, manifest, answer, (None, b"PNG"))
     assert main(["report", str(small), "--older", str(older), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["status"] == "ok"
     page = (small / "report.html").read_text("utf-8")
     assert "&lt;b&gt;.png" in page
     assert "<b>.png" not in page
+    assert page.count("<img") == 1
+    assert "data:image/png;base64,UE5H" in page
     assert "All layers are alike" in page
     assert page.count('<circle class="area outline"') == 2 * (len(manifest.layers) + 1)
     assert main(["report", str(small), "--older", str(tmp_path), "-q"]) == 2

@@ -313,3 +313,20 @@ def test_a_grey_picture_is_prepared_as_the_example_was_trained(tmp_path: Path) -
     resized = Image.fromarray(picture[0]).convert("RGB").resize((128, 128), Image.BILINEAR)
     expected = (np.asarray(resized).astype(np.int16) - 128).astype(np.int8)
     assert dataset.input(0, tensor).data == expected.tobytes()
+
+
+def test_thumbnails(tmp_path: Path) -> None:
+    """Of files and of pixels, in proportion; an array in a file has none."""
+    wide = np.random.default_rng(2).integers(0, 256, (100, 200, 3), np.uint8)
+    Image.fromarray(wide).save(tmp_path / "a.png")
+    np.save(tmp_path / "b.npy", np.zeros((1, 4, 4, 3), np.int8))
+    files = DataSet(tmp_path, (tmp_path / "a.png", tmp_path / "b.npy"), (0, 1), "")
+    small = files.thumbnail(0)
+    assert small is not None
+    assert Image.open(io.BytesIO(small)).size == (64, 32)
+    assert files.thumbnail(1) is None
+    for pixels in (grey(1), grey(1)[..., None]):
+        small = DataSet(tmp_path, pixels, (0,), "").thumbnail(0)
+        assert small is not None
+        shown = Image.open(io.BytesIO(small))
+        assert np.array_equal(np.asarray(shown)[:, :, 1], grey(1)[0])
