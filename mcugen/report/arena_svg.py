@@ -210,7 +210,7 @@ def _step_ticks(plot: _Plot) -> tuple[Tick, ...]:
     """Of all steps in which rows move, and of others where there is room."""
     steps, least = plot.arena.steps, 3.5 * CHARACTER
     narrowest = min(plot.axis.widths)
-    every = next(n for n in (1, 2, 5, 10, 20, 50, 100, len(steps)) if n * narrowest >= least)
+    every = next((n for n in (1, 2, 5, 10, 20, 50, 100) if n * narrowest >= least), len(steps))
     by_need = sorted(range(len(steps)), key=lambda number: steps[number].moments == 1)
     return apart(
         [
