@@ -17,6 +17,7 @@ from mcugen.boards.places import ARENA, find_places
 from mcugen.compiler import compile_graph, source_of
 from mcugen.kernels import Choice, Target, backends
 from mcugen.memory.rows.frontier import Spot, frontier, mixed, mixed_budgets
+from mcugen.memory.rows.plan import comes_in_rows
 from mcugen.memory.spaces import Space, Walls, walls
 from mcugen.schedule import Schedule
 from mcugen.tflite import about, read_model
@@ -126,10 +127,11 @@ def _all_spots(
 ) -> _Found:
     """First what the families of kernels do by themselves; then, no smaller than the least of
     those, arenas in which fast kernels make way."""
-    ways = [Search(kernels, rows, between) for kernels, rows in product(CHOICES, (False, True))]
+    inputs = (False, True) if comes_in_rows(schedules["cmsis-nn"]) else (False,)
+    ways = [Search(kernels, rows, between) for kernels, rows in product(CHOICES, inputs)]
     found = _spots(schedules, ways, runner, "plans", on_progress)
     within = []
-    for rows in (False, True):
+    for rows in inputs:
         least = found[Search("cmsis-nn", rows, between)][0].arena_bytes
         budgets = dict.fromkeys(mixed_budgets(schedules["fast"], least, between))
         within += [Search("fast", rows, between, budget) for budget in budgets]

@@ -15,7 +15,8 @@ def render_explore(answer: Answer) -> tuple[Block, ...]:
     blocks: list[Block] = [f"{answer['model']} for {answer['target']} ({answer['board']})", ""]
     for kind, title in _INPUTS.items():
         points = [point for point in answer["points"] if point["input"] == kind]
-        blocks += [title, _table(points), ""]
+        if points:
+            blocks += [title, _table(points), ""]
     blocks.append(f"instructions are estimated; {answer['arena_limit']:,} bytes fit the board")
     return tuple(blocks)
 

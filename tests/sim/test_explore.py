@@ -13,7 +13,10 @@ import pytest
 from mcugen import compiler
 from mcugen.cli import main
 from mcugen.explore import Exploration, Point, explore, undominated
+from mcugen.ir import Quant
 from mcugen.manifest import read_manifest
+from mcugen.ops import examples
+from mcugen.ops.base import NoAttrs
 from mcugen.tflite import write_model
 from mcugen.verify import verify
 from tests.residual_networks import mobilenet_v2
@@ -112,3 +115,18 @@ def test_memories_that_are_named(
     assert all("--arena-in dtcm,SRAM2" in point["command"] for point in answer["points"])
     free = explore(Path("m.tflite"), target="stm32f746g-disco")
     assert free.points[0].arena_bytes <= answer["points"][0]["arena_bytes"]
+
+
+def test_an_input_without_rows_does_not_come_in_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`build --stream-input` refuses it, so that no point says that."""
+    monkeypatch.chdir(tmp_path)
+    numbers = examples.variable("input", (1, 8), Quant((0.1,), (0,)))
+    other = examples.variable("output", (1, 8), Quant((0.5,), (3,)))
+    graph = examples.single("QUANTIZE", NoAttrs(), (numbers,), other)
+    Path("numbers.tflite").write_bytes(write_model(graph))
+    found = explore(Path("numbers.tflite"), target="stm32f7")
+    assert {point.input for point in found.points} == {"whole"}
+    assert main(["explore", "numbers.tflite", "-t", "stm32f7", "--jobs", "1"]) == 0
+    assert "picture in rows" not in capsys.readouterr().out

@@ -127,10 +127,16 @@ def plan_within(
     return made
 
 
+def comes_in_rows(schedule: Schedule) -> bool:
+    """Whether the model's input is a picture of several rows."""
+    shape = schedule.tensor(schedule.inputs[0]).shape
+    return len(shape) == 4 and shape[0] == 1 and shape[1] > 1
+
+
 def check_rows_come(schedule: Schedule) -> None:
     """Raises ModelError M005 where the model's input is no picture of several rows."""
-    shape = schedule.tensor(schedule.inputs[0]).shape
-    if len(shape) != 4 or shape[0] != 1 or shape[1] < 2:
+    if not comes_in_rows(schedule):
+        shape = schedule.tensor(schedule.inputs[0]).shape
         raise ModelError(
             "M005",
             f"an input of {'x'.join(map(str, shape))} does not come in rows",
