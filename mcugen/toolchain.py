@@ -109,6 +109,14 @@ def require(program: str) -> str:
     return path
 
 
+def disassemble(elf: Path) -> list[str]:
+    """The lines that ``objdump`` prints of the code in an ELF file. Raises ToolchainError T001,
+    T002."""
+    require("arm-none-eabi-objdump")
+    said = _run(elf.parent, ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", elf.name])
+    return said.splitlines()
+
+
 def objcopy(source: Path, output: Path, *flags: str) -> None:
     """Converts or changes an object file; with ``-O binary`` or ``-O ihex``, to raw bytes."""
     require("arm-none-eabi-objcopy")
@@ -125,7 +133,8 @@ def version(program: str) -> str:
     return answer.stdout.partition("\n")[0]
 
 
-def _run(folder: Path, command: Sequence[str]) -> None:
+def _run(folder: Path, command: Sequence[str]) -> str:
+    """What the command prints."""
     environment = {**os.environ, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, env=environment
@@ -139,3 +148,4 @@ def _run(folder: Path, command: Sequence[str]) -> None:
             details=tuple(said[:20]),
             hint=_HINT_ROOM if _NO_ROOM in done.stderr else _HINT_BUG,
         )
+    return done.stdout

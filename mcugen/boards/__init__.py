@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcugen import resources
 from mcugen.boards.board import (
+    Accelerator,
     BankMode,
     Board,
     ExternalFlash,
@@ -24,6 +25,7 @@ from mcugen.boards.names import alike, as_file, matching
 from mcugen.errors import BoardError
 
 __all__ = [
+    "Accelerator",
     "BankMode",
     "Board",
     "Core",

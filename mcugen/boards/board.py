@@ -198,12 +198,26 @@ class BankMode:
 
 
 @dataclass(frozen=True)
+class Accelerator:
+    """The caches between a Cortex-M4 and its flash ("ART"), each line wherever there is room.
+
+    A line has ``line_bytes`` and is filled by reads of ``read_bytes`` at once, each of which takes
+    the wait states of the clock.
+    """
+
+    read_bytes: int
+    line_bytes: int
+    code_lines: int
+    data_lines: int
+
+
+@dataclass(frozen=True)
 class Flash:
     """Flash memory, divided into erase sectors as it leaves the factory.
 
     Sectors are numbered from 0 at ``base``, through both banks, as ST's ROM numbers them.
     ``program_bytes`` is what can be programmed at once, ``other_mode`` a bank mode in which the
-    sectors are others.
+    sectors are others. ``accelerator`` is None where none is known.
     """
 
     base: int
@@ -211,6 +225,7 @@ class Flash:
     program_bytes: int
     layout: tuple[SectorRun, ...]
     other_mode: BankMode | None = None
+    accelerator: Accelerator | None = None
 
     @property
     def sectors(self) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mcugen import files, resources
-from mcugen.boards.board import CONTROLLERS, PORTS, Board, Pin, Pll
+from mcugen.boards.board import CONTROLLERS, PORTS, Accelerator, Board, Pin, Pll
 from mcugen.boards.core import DATA_CACHE_LINES
 from mcugen.errors import BoardError
 
@@ -31,6 +31,7 @@ _ID = re.compile("[a-z0-9][a-z0-9_-]*")
 _ID_MAX = 31
 """What the loader's info block has room for, with a zero after it."""
 _PRESCALERS = (1, 2, 4, 8, 16)
+_MOST_LINES = 256
 
 
 def read_board(path: Path, *, any_name: bool = False) -> Board:
@@ -116,6 +117,7 @@ def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
         ),
         *(() if pll is None else _pll_contradictions(pll, board.clock.hz)),
         (not _adds_up(board), "the sectors of `flash` do not add up to `size`"),
+        *_accelerator_contradictions(board.flash.accelerator),
         (board.loader is not None and board.chip.product_id is None, "a loader needs `product_id`"),
         (not _loader_fits(board), "there is no room for a loader before `application.start`"),
         (not _starts_a_sector(board), "`application.start` is not the start of a flash sector"),
@@ -166,6 +168,22 @@ def _pll_contradictions(pll: Pll, hz: int) -> list[tuple[bool, str]]:
         (
             not {pll.apb1_divider, pll.apb2_divider} <= set(_PRESCALERS),
             f"the bus dividers must be among {', '.join(map(str, _PRESCALERS))}",
+        ),
+    ]
+
+
+def _accelerator_contradictions(found: Accelerator | None) -> list[tuple[bool, str]]:
+    if found is None:
+        return []
+    sizes, lines = (found.read_bytes, found.line_bytes), (found.code_lines, found.data_lines)
+    return [
+        (
+            any(size.bit_count() != 1 for size in sizes) or found.read_bytes > found.line_bytes,
+            "`flash.accelerator` must have lines of one read or several, in powers of two",
+        ),
+        (
+            not all(0 < count <= _MOST_LINES for count in lines),
+            f"a cache of `flash.accelerator` must have 1 to {_MOST_LINES} lines",
         ),
     ]
 

@@ -111,12 +111,12 @@ class NativeCounter:
         # Unicorn only knows their addresses: they must live as long as it does.
         self._kept = (stop, code)
         self._shared = _Shared(0, 0, stop, ctypes.addressof(code), base)
-        library = _unicorn_library()
+        library = unicorn_library()
         status = library.uc_hook_add(
             uc._uch,
             ctypes.byref(ctypes.c_size_t()),
             ctypes.c_int(unicorn.UC_HOOK_BLOCK),
-            ctypes.cast(_native_library().count_block, ctypes.c_void_p),
+            ctypes.cast(native_library(_SOURCE).count_block, ctypes.c_void_p),
             ctypes.byref(self._shared),
             ctypes.c_uint64(1),
             ctypes.c_uint64(0),
@@ -136,18 +136,19 @@ class NativeCounter:
 
 
 @functools.cache
-def _native_library() -> Any:
+def native_library(source: str) -> Any:
+    """A C file of ``firmware/host``, compiled and loaded. Raises ToolchainError T001, T002."""
     with tempfile.TemporaryDirectory(prefix="mcugen-counter-") as work:
         folder = Path(work)
         compiler = Compiler("cc", ("-O2", "-fPIC", "-shared"))
         root = resources.firmware_dir() / "host"
-        objects = compiler.compile(root, [Unit(_SOURCE)], folder)
-        compiler.link(root, objects, (), folder / "counter.so")
-        return ctypes.CDLL(str(folder / "counter.so"))
+        objects = compiler.compile(root, [Unit(source)], folder)
+        compiler.link(root, objects, (), folder / "host.so")
+        return ctypes.CDLL(str(folder / "host.so"))
 
 
 @functools.cache
-def _unicorn_library() -> Any:
+def unicorn_library() -> Any:
     """The library that the package has loaded, once more by its path."""
     folder = Path(unicorn.__file__).parent / "lib"
     shared = [path for path in sorted(folder.glob("libunicorn.*")) if path.suffix != ".a"]

@@ -10,11 +10,13 @@ import contextlib
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mcugen.boards import Region
+from mcugen.boards import Accelerator, Region
 from mcugen.errors import DeviceError, ToolchainError
 from mcugen.sim.counter import Counter, PythonCounter, attach_counter
 from mcugen.sim.peripherals import PAGE, Bus
+from mcugen.sim.status import IF_THEN
 
 try:
     import unicorn
@@ -25,6 +27,9 @@ except ImportError as missing:
         f"the virtual board needs the package `unicorn`: {missing}",
         hint="pip install unicorn; `verify --sim=host` works without it",
     ) from missing
+
+if TYPE_CHECKING:
+    from mcugen.sim.tracer import Tracer
 
 _NEVER = 0xFFFF_FFFE
 _CORES = {
@@ -63,10 +68,6 @@ class Access:
 
     verb: str
     address: int
-
-
-_IF_THEN = 0x0600_FC00
-"""The bits of the program status that hold the condition of an IT block."""
 
 
 class Stopped(Exception):  # noqa: N818 - the board turns it into a DeviceError with symbols
@@ -271,6 +272,15 @@ class Cpu:
         finished = self.run(limit)
         return self._register(_GENERAL[0]) if finished else None
 
+    def trace(self, accelerator: Accelerator | None) -> Tracer:
+        """Follows every block of code from here on, and the caches before the flash.
+
+        Raises ToolchainError where there is no C compiler for that.
+        """
+        from mcugen.sim.tracer import Tracer
+
+        return Tracer(self._uc, self._flash_region, accelerator)
+
     def stop(self) -> None:
         """Ends ``run`` soon; what is under way is finished first."""
         self._uc.emu_stop()
@@ -393,8 +403,8 @@ class Cpu:
         ) -> None:
             hook(address, size, value)
             status = self._register(arm.UC_ARM_REG_XPSR)
-            if status & _IF_THEN:
-                self._uc.reg_write(arm.UC_ARM_REG_XPSR, status & ~_IF_THEN)
+            if status & IF_THEN:
+                self._uc.reg_write(arm.UC_ARM_REG_XPSR, status & ~IF_THEN)
 
         return self._guarded(call)
 

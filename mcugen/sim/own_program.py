@@ -21,6 +21,7 @@ from mcugen.sim.own_library import OwnLibrary
 from mcugen.sim.peripherals import Bus
 from mcugen.sim.trace import RunTrace
 from mcugen.sim.watch import ModelWatch, library_of
+from mcugen.timing.trace import BlockTrace
 
 UNWRITTEN = 0xA5
 """What RAM holds that start-up does not set, and the stack's depth shows by."""
@@ -55,6 +56,7 @@ class OwnProgram:
         self.program = program
         self._library, self._manifest = library, manifest
         self._limit = limit
+        self._accelerator = board.flash.accelerator
         flash = Region("FLASH", board.flash.base, board.flash.size)
         outside = tuple(external.region for external in board.externals)
         check_memories(program, (flash, *board.memory, *outside))
@@ -108,6 +110,15 @@ class OwnProgram:
             stack_reserved=self._room.stack.size,
             stray_writes=tuple(self._watch.strays),
         )
+
+    def trace(self, data: bytes) -> BlockTrace:
+        """One inference, with all code that runs for it, on a program that is not run again.
+
+        Raises as ``run``, and ToolchainError where there is no C compiler for tracing.
+        """
+        tracer = self._cpu.trace(self._accelerator)
+        self.run(data)
+        return tracer.result()
 
     def _infer(self, data: bytes) -> bytes:
         """The output, as the program would read it."""
