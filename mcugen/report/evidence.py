@@ -63,6 +63,7 @@ def union_of(runs: Sequence[Answer]) -> Answer | None:
         "pairs": [{**pair, "inputs": len(run["inputs"])} for run in told for pair in run["pairs"]],
         "layer_details": list(_layers(told)),
         "clock_hz": next((run["clock_hz"] for run in told if run["cycles"] is not None), None),
+        "estimates": next((run["estimates"] for run in reversed(told) if run["estimates"]), []),
         "verdicts": [_verdict(run) for run in told],
         **{
             count: _most(run[count] for run in told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcugen.report.estimates import estimated
 from mcugen.report.evidence import VIRTUAL_PORT
 from mcugen.report.layout import Block
 from mcugen.report.verification import Verification
@@ -29,6 +30,7 @@ def summarise(build: Answer, verification: Verification) -> dict[str, object]:
         "flash_available": build["flash_available"],
         "macs": build["macs"],
         "instructions": None if found is None else found["instructions"],
+        "estimates": [] if found is None else found["estimates"],
         "cycles": None if found is None else found["cycles"],
         "clock_hz": clock(build, found),
     }
@@ -60,6 +62,8 @@ def render_report(result: Answer) -> tuple[Block, ...]:
     ]
     if result["instructions"] is not None:
         lines.append(f"{result['instructions']:,} instructions an inference, at most")
+    if result["estimates"]:
+        lines.append(f"estimate: {estimated(result['estimates'])}")
     if result["cycles"] is not None:
         spent = duration(result["cycles"], result["clock_hz"])
         lines.append(f"{result['cycles']:,} cycles an inference, at most: {spent}")

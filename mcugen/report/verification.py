@@ -15,7 +15,7 @@ from mcugen.report.words import Answer
 from mcugen.report.write import write_whole
 
 FILE_NAME = "verification.json"
-SCHEMA = 2
+SCHEMA = 3
 
 _PATHS = "dump"
 """The key of paths, which are another machine's business."""

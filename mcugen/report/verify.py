@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcugen.report.estimates import estimated
 from mcugen.report.layout import Block, Column, Table
 from mcugen.report.words import Answer, duration, executions, number, plural, ratio, top
 
@@ -82,12 +83,20 @@ def _findings(report: Answer) -> tuple[Block, ...]:
         lines.append(
             f"elf           {report['elf']['file']}, SHA-256 {report['elf']['sha256'][:12]}"
         )
+    if "core" in executions(report):
+        lines.append(
+            "core          the model was entered directly: the virtual board lacks what boots it"
+        )
     if report["port_board"] not in (None, report["board"]):
         lines.append(f"port          a program that is not mcugen's, on `{report['port_board']}`")
     if report["port_counts"] == "instructions":
         lines.append("port          a virtual board, which counts instructions and models no time")
     if report["instructions"] is not None:
         lines.append(f"instructions  {report['instructions']:,} an inference, at most")
+    if report["estimates"]:
+        lines.append(f"estimate      {estimated(report['estimates'])}")
+    elif report["estimate_note"]:
+        lines.append(f"estimate      {report['estimate_note']}")
     if report["cycles"] is not None:
         spent = duration(report["cycles"], report["clock_hz"])
         lines.append(f"cycles        {report['cycles']:,} an inference, at most: {spent}")

@@ -36,6 +36,8 @@ _SHAPE: dict[str, Any] = {
     "clock_hz": _COUNT,
     "port_counts": str | None,
     "port_board": str | None,
+    "estimates": [{"model": str, "cycles": int, "clock_hz": int, "milliseconds": int | float}],
+    "estimate_note": str,
     "stack_bytes": _COUNT,
     "stack_reserved": int,
     "stray_writes": _COUNT,

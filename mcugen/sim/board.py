@@ -47,9 +47,14 @@ def instruction_limit(macs: int) -> int:
     return _LEAST_LIMIT + _INSTRUCTIONS_A_MAC * macs
 
 
+def is_modelled(board: Board) -> bool:
+    """Whether the virtual board has the board's peripherals, and can boot its firmware."""
+    return board.chip.family in _FAMILIES
+
+
 def check_modelled(board: Board) -> None:
     """Raises BoardError B003 for a board whose peripherals the virtual board does not have."""
-    if board.chip.family not in _FAMILIES:
+    if not is_modelled(board):
         raise BoardError(
             "B003",
             f"the virtual board has no peripherals of the family {board.chip.family}",

@@ -59,9 +59,10 @@ class OwnProgram:
         self._accelerator = board.flash.accelerator
         flash = Region("FLASH", board.flash.base, board.flash.size)
         outside = tuple(external.region for external in board.externals)
-        check_memories(program, (flash, *board.memory, *outside))
+        memories = joined(board.memory)
+        check_memories(program, (flash, *memories, *outside))
         arrays = manifest.arena if library.set_arena is not None else ()
-        self._room = find_room(program, flash, board.memory, manifest, arrays)
+        self._room = find_room(program, flash, memories, manifest, arrays)
         self._names = _with_arena(library.names, arrays, self._room)
         self._cpu = Cpu(
             board.chip.core,
@@ -210,6 +211,17 @@ class OwnProgram:
                 where=self._names.describe(self._cpu.pc),
             )
         return answer
+
+
+def joined(memories: Sequence[Region]) -> tuple[Region, ...]:
+    """Memories that lie side by side as one: a program's parts may reach from one into another."""
+    found: list[Region] = []
+    for memory in sorted(memories, key=lambda one: one.base):
+        if found and found[-1].end == memory.base:
+            before = found.pop()
+            memory = Region(f"{before.name}+{memory.name}", before.base, before.size + memory.size)
+        found.append(memory)
+    return tuple(found)
 
 
 def check_memories(program: Program, memories: Sequence[Region]) -> None:

@@ -66,4 +66,4 @@ def core_cycles(code: Code, trace: BlockTrace) -> int:
 
 
 def _sum(code: Code, trace: BlockTrace, cycles: Callable[[Sequence[Instruction]], int]) -> int:
-    return sum(block.runs * cycles(code.block(block.address, block.bytes)) for block in trace.blocks)
+    return sum(one.runs * cycles(code.block(one.address, one.bytes)) for one in trace.blocks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -142,7 +143,7 @@ class Code:
     def _addresses(self) -> Mapping[int, int]:
         """Where the next instruction is, by the one before it."""
         ordered = sorted(self.instructions)
-        return MappingProxyType(dict(zip(ordered, ordered[1:], strict=False)))
+        return MappingProxyType(dict(itertools.pairwise(ordered)))
 
     def block(self, address: int, size: int) -> tuple[Instruction, ...]:
         """What stands in ``size`` bytes from ``address`` on; nothing where that is no code."""

@@ -137,12 +137,24 @@ def run_board(
 ) -> Execution:
     """``firmware.bin`` on the virtual board: one on each core of this machine.
 
+    Where the virtual board has not the peripherals to boot it, the model in it is entered directly,
+    and the execution's name is "core".
+
     Raises ToolchainError T007 where the processor's emulator is not installed.
     """
-    import mcugen.sim.board  # noqa: F401 - what is missing is told before processes start
+    from mcugen.sim.board import is_modelled
 
+    if not is_modelled(load_board_of_build(folder, manifest.board)):
+        return _run_core(folder, manifest, inputs, on_event)
     runs = _in_workers("virtual board", partial(_run_here, folder, manifest), inputs, on_event)
     return _from_runs("board", runs, manifest)
+
+
+def _run_core(
+    folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event
+) -> Execution:
+    run = partial(_run_own_here, folder, manifest, folder / "firmware.elf")
+    return _from_runs("core", _in_workers("virtual core", run, inputs, on_event), manifest)
 
 
 def run_own(

@@ -13,11 +13,13 @@ from mcugen.manifest import Manifest
 from mcugen.protocol.messages import Counts
 from mcugen.verify.compare import Difference, Pair
 from mcugen.verify.own import OwnElf
+from mcugen.verify.timing import Timing
 
 EXECUTIONS = {
     "reference": "reference",
     "host": "host build",
     "board": "virtual board",
+    "core": "virtual core, not booted",
     "qemu": "QEMU",
     "elf": "program of one's own",
     "port": "board at the port",
@@ -54,7 +56,8 @@ class VerifyReport:
     """``instructions`` and ``cycles`` have the most of any input for each layer, () where nothing
     counted them. ``clock_hz`` is what the board at a port runs at, ``port_counts`` what it counts,
     ``port_board`` what it calls itself; None without one. ``own`` is a program of somebody's own
-    that ran the model, too. ``reference_undefined`` counts the inputs
+    that ran the model, too. ``timing`` estimates
+    the time on the board. ``reference_undefined`` counts the inputs
     for which TFLite has no answer at some layer, and mcugen's definition stood in."""
 
     manifest: Manifest
@@ -62,6 +65,7 @@ class VerifyReport:
     references: tuple[str, ...]
     reference_disagreements: int
     reference_undefined: int
+    timing: Timing
     pairs: tuple[Pair, ...]
     difference: Difference | None
     instructions: tuple[int, ...]
@@ -105,6 +109,8 @@ class VerifyReport:
             "clock_hz": self.clock_hz,
             "port_counts": self.port_counts and self.port_counts.name.lower(),
             "port_board": self.port_board,
+            "estimates": [one.as_json() for one in self.timing.estimates],
+            "estimate_note": self.timing.note,
             "elf": self.own and self.own.as_json(),
             "stack_bytes": self.stack_bytes,
             "stack_reserved": self.manifest.stack_reserved,

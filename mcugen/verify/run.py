@@ -35,6 +35,7 @@ from mcugen.verify.executions import (
 )
 from mcugen.verify.own import OwnElf, look_into
 from mcugen.verify.report import VerifyReport
+from mcugen.verify.timing import Timing, time_of
 
 
 def verify(
@@ -82,6 +83,10 @@ def verify(
             *((run_own(folder, manifest, elf, data, on_event),) if elf else ()),
             *((run_port(device, data, on_event),) if device else ()),
         )
+        timing = Timing()
+        if "board" in executions:
+            on_event("estimating the time")
+            timing = time_of(folder, manifest, data[0].data)
     return _report(
         manifest,
         data,
@@ -90,6 +95,7 @@ def verify(
         reference=expected,
         hello=device.hello if device else None,
         own=own,
+        timing=timing,
         answers=tuple(
             top_classes(trace.output, output, names) for trace in expected.execution.traces
         ),
@@ -125,6 +131,7 @@ def _report(
     reference: ReferenceRun,
     hello: Hello | None,
     own: OwnElf | None,
+    timing: Timing,
     answers: tuple[tuple[dict[str, object], ...], ...],
     dump: tuple[str, ...],
 ) -> VerifyReport:
@@ -154,6 +161,7 @@ def _report(
         port_counts=None if hello is None else hello.counts,
         port_board=None if hello is None else hello.board,
         own=own,
+        timing=timing,
         stack_bytes=max((one.stack_bytes or 0 for one in observed), default=None),
         stray_writes=(
             tuple(stray for one in observed for stray in one.stray_writes or ())

@@ -10,6 +10,7 @@ from mcugen.inputs import Input
 from mcugen.report.verify import render_verify
 from mcugen.verify import VerifyReport
 from mcugen.verify.compare import Difference, Pair
+from mcugen.verify.timing import Timing
 from tests.manifests import layer, manifest_of
 
 MANIFEST = manifest_of(
@@ -37,6 +38,7 @@ REPORT = VerifyReport(
     port_counts=None,
     port_board=None,
     own=None,
+    timing=Timing(),
     clock_hz=None,
     stack_bytes=None,
     stray_writes=None,
