@@ -121,6 +121,7 @@ class Cpu:
             begin=flash.base,
             end=flash.end - 1,
         )
+        self._tracers: list[Tracer] = []  # Unicorn only knows their addresses
         self._code_anywhere = code_anywhere
         self._outside: list[object] = []  # Unicorn only knows the addresses
         self._counter: Counter = (
@@ -279,7 +280,9 @@ class Cpu:
         """
         from mcugen.sim.tracer import Tracer
 
-        return Tracer(self._uc, self._flash_region, accelerator)
+        tracer = Tracer(self._uc, self._flash_region, accelerator)
+        self._tracers.append(tracer)
+        return tracer
 
     def stop(self) -> None:
         """Ends ``run`` soon; what is under way is finished first."""
