@@ -12,12 +12,14 @@ from mcugen.manifest import Layer, Manifest
 
 @dataclass(frozen=True)
 class Recorded:
-    """A build, and what was found of it: ``instructions`` of each layer as simulation counted them
-    and the deepest stack, None where it was not run; accuracy over ``pictures`` of ``dataset``,
+    """A build, and what was found of it: ``instructions`` of each layer as simulation counted them,
+    at most, and ``total_instructions`` of one run; the deepest stack; None where it was not run;
+    accuracy over ``pictures`` of ``dataset``,
     None where it was not evaluated."""
 
     manifest: Manifest
     instructions: tuple[int, ...] | None = None
+    total_instructions: int | None = None
     stack_bytes: int | None = None
     accuracy: float | None = None
     pictures: int = 0
@@ -149,8 +151,9 @@ def _totals(old: Recorded, new: Recorded, *, counted: bool) -> Iterator[Figure]:
 
 
 def _instructions(one: Recorded, *, counted: bool) -> int:
-    """Of a run; estimates of layers by rows have more than their layers'."""
-    return sum(one.instructions) if counted and one.instructions else one.manifest.cost
+    """Of a run, which may be less than the most of every layer; estimates of layers by rows have
+    more than their layers'."""
+    return one.total_instructions if counted and one.total_instructions else one.manifest.cost
 
 
 def _layers(one: Recorded, *, counted: bool) -> tuple[LayerFigures, ...]:

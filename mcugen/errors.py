@@ -74,6 +74,7 @@ class UsageError(McugenError):
         "U008": "temporary files cannot be written",
         "U009": "the ELF file is not a program for the build's board",
         "U010": "the program does not hold the library of the build",
+        "U011": "what is to be checked was never measured",
     }
 
 
@@ -110,6 +111,15 @@ class FitError(McugenError):
         "F001": "the model needs more RAM than the board has",
         "F002": "the firmware needs more flash than the board has",
         "F003": "no plan of the model fits the arena that was asked for",
+    }
+
+
+class BudgetError(McugenError):
+    """A build takes more than it may."""
+
+    exit_status = 1
+    codes: ClassVar[Mapping[str, str]] = {
+        "C001": "the build is over its limits",
     }
 
 
@@ -178,6 +188,7 @@ FAMILIES: tuple[type[McugenError], ...] = (
     ModelError,
     BoardError,
     FitError,
+    BudgetError,
     DifferenceError,
     ToolchainError,
     DeviceError,

@@ -10,6 +10,7 @@ import click
 from mcugen.cli.board import board
 from mcugen.cli.boards import boards
 from mcugen.cli.build import build
+from mcugen.cli.check import check
 from mcugen.cli.diff import diff
 from mcugen.cli.eval import eval_
 from mcugen.cli.explore import explore
@@ -53,6 +54,7 @@ cli.add_command(build)
 cli.add_command(verify)
 cli.add_command(eval_)
 cli.add_command(report)
+cli.add_command(check)
 cli.add_command(diff)
 cli.add_command(export)
 cli.add_command(flash)

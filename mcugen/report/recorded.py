@@ -24,6 +24,7 @@ def recorded(folder: Path, manifest: Manifest) -> Recorded:
     return Recorded(
         manifest=manifest,
         instructions=None if not counts or None in counts else counts,
+        total_instructions=None if found is None else found["instructions"],
         stack_bytes=None if found is None else found["stack_bytes"],
         accuracy=None if last is None else last["accuracy"],
         pictures=0 if last is None else last["pictures"],
