@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, get_type_hints
 
-from mcugen.manifest import Edge, Layer, Manifest
+from mcugen.manifest import Edge, Layer, Manifest, Step
 
 _EMPTY: dict[Any, Any] = {int: 0, str: "", tuple: (), dict: {}, int | None: None}
 
@@ -22,6 +22,7 @@ def manifest_of(layers: tuple[Layer, ...], *, stack_reserved: int = 4096) -> Man
             "name": "model",
             "models": ("model",),
             "layers": layers,
+            "steps": tuple(Step(n, n, 0, 0, 1) for n in range(len(layers))),
             "input": Edge("in", "int8", (1,), 1),
             "output": Edge("out", last.dtype, last.shape, last.bytes),
             "stack_reserved": stack_reserved,

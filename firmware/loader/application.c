@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 #include "cortex_m.h"
-#include "mcugen_crc32.h"
 #include "layout.h"
+#include "mcugen_crc32.h"
 
 /* mcugen/footer.py is the definition. */
 #define FOOTER_MAGIC  0x4647434Du
@@ -50,7 +50,8 @@ bool application_is_whole(void)
         return false;
     }
     const void *start = (const void *)(uintptr_t)LAYOUT_APPLICATION;
-    return mcugen_crc32_update(0, start, footer_word(FOOTER_WORD_LENGTH)) == footer_word(FOOTER_WORD_CRC);
+    return mcugen_crc32_update(0, start, footer_word(FOOTER_WORD_LENGTH)) ==
+           footer_word(FOOTER_WORD_CRC);
 }
 
 _Noreturn void application_enter(void)

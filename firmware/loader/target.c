@@ -3,10 +3,10 @@
 
 #include "application.h"
 #include "cortex_m.h"
-#include "mcugen_crc32.h"
 #include "flash.h"
 #include "layout.h"
 #include "mailbox.h"
+#include "mcugen_crc32.h"
 #include "protocol.h"
 #include "uart.h"
 

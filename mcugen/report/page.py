@@ -193,6 +193,8 @@ def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
                 "time is not modelled: a board at a port counts cycles",
             ),
         )
+    if found is not None and found["instructions"] is not None:
+        yield _longest_step(build, found)
     yield Tile(
         "Multiply-accumulates",
         *_millions(build["macs"]),
@@ -201,6 +203,24 @@ def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
             f"{_edge(build['input'])} to {_edge(build['output'])}",
         ),
     )
+
+
+def _longest_step(build: Answer, found: Answer) -> Tile:
+    """The most that runs without the program's having a say, with ``model_step``."""
+    layers = found["layer_details"]
+
+    def cost(step: Answer) -> int:
+        part = layers[step["first"] : step["last"] + 1]
+        return sum(layer["instructions"] for layer in part)
+
+    longest = max(build["steps"], key=cost)
+    first, last = longest["first"], longest["last"]
+    of = f"layer {first}" if first == last else f"layers {first} to {last}"
+    names = layers[first]["name"]
+    if first != last:
+        names = f"{names} to {layers[last]['name']}"
+    lines = (f"instructions, {of}", names)
+    return Tile("Longest step", *_millions(cost(longest)), lines)
 
 
 def _external_tile(part: Answer) -> Tile:

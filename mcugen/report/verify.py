@@ -93,6 +93,8 @@ def _findings(report: Answer) -> tuple[Block, ...]:
         lines.append("port          a virtual board, which counts instructions and models no time")
     if report["instructions"] is not None:
         lines.append(f"instructions  {report['instructions']:,} an inference, at most")
+    if report["longest_step"] is not None:
+        lines.append(f"longest step  {_step(report)}")
     if report["estimates"]:
         lines.append(f"estimate      {estimated(report['estimates'])}")
     elif report["estimate_note"]:
@@ -107,6 +109,15 @@ def _findings(report: Answer) -> tuple[Block, ...]:
     if report["stray_writes"] is not None:
         lines.append(f"stray writes  {report['stray_writes'] or 'none'}")
     return tuple(lines)
+
+
+def _step(report: Answer) -> str:
+    step, layers = report["longest_step"], report["layer_details"]
+    first, last = step["first"], step["last"]
+    named = f"layer {first} `{layers[first]['name']}`"
+    if first != last:
+        named = f"layers {first} `{layers[first]['name']}` to {last} `{layers[last]['name']}`"
+    return f"{step['instructions']:,} instructions: {named}"
 
 
 def undefined(inputs: int) -> str:

@@ -105,6 +105,7 @@ class VerifyReport:
             "reference_disagreements": self.reference_disagreements,
             "reference_undefined": self.reference_undefined,
             "instructions": self.instructions_total,
+            "longest_step": self._longest_step(),
             "cycles": self.cycles_total,
             "clock_hz": self.clock_hz,
             "port_counts": self.port_counts and self.port_counts.name.lower(),
@@ -124,6 +125,17 @@ class VerifyReport:
             "first_difference": self.difference and dataclasses.asdict(self.difference),
             "dump": list(self.dump),
         }
+
+    def _longest_step(self) -> dict[str, int] | None:
+        """What ``model_step`` can take at most; None where no instructions were counted."""
+        if not self.instructions:
+            return None
+        costs = {
+            (step.first, step.last): sum(self.instructions[step.first : step.last + 1])
+            for step in self.manifest.steps
+        }
+        first, last = max(costs, key=lambda step: costs[step])
+        return {"first": first, "last": last, "instructions": costs[first, last]}
 
     def _layer_details(self) -> list[dict[str, Any]]:
         return [

@@ -81,11 +81,14 @@ VERIFY = {
     "reference_disagreements": 0,
     "reference_undefined": 0,
     "instructions": 43100000,
+    "longest_step": {"first": 0, "last": 0, "instructions": 2654208},
     "cycles": None,
     "clock_hz": None,
     "port_counts": None,
     "port_board": None,
     "elf": None,
+    "estimates": [],
+    "estimate_note": "",
     "stack_bytes": 1024,
     "stack_reserved": 4096,
     "stray_writes": 0,
@@ -480,7 +483,9 @@ class TestVerify:
         self, replace: Replace, capsys: pytest.CaptureFixture[str]
     ) -> None:
         layer = {**VERIFY["layer_details"][0], "instructions": None}  # type: ignore[index]
-        nothing = dict.fromkeys(("instructions", "stack_bytes", "stack_reserved", "stray_writes"))
+        nothing = dict.fromkeys(
+            ("instructions", "longest_step", "stack_bytes", "stack_reserved", "stray_writes")
+        )
         replace("verify", Answer({**VERIFY, **nothing, "layer_details": [layer]}))
         assert main(["verify", "--sim=host"]) == 0
         out = capsys.readouterr().out

@@ -125,7 +125,7 @@ def test_another_model_is_refused_before_the_input_is_sent(
         run_at(port, small, picture)
     assert caught.value.code == "D004"
     assert "small_mobilenet" in caught.value.where
-    assert port.requests == [RequestType.HELLO]
+    assert port.requests == [RequestType.HELLO] * 2
 
 
 def test_files_are_looked_at_before_the_port_is_opened(
