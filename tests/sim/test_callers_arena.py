@@ -203,8 +203,7 @@ def test_the_default_is_not_slower(tmp_path: Path) -> None:
     """Without the macro no code asks for an arena: the preprocessor leaves none of it."""
     write_tree(tmp_path, emit_model(program_of(small_mobilenet())))
     includes = sorted({f"-I{path.parent}" for path in tmp_path.rglob("*.h")})
-    source = (tmp_path / "model.c").read_text()
-    assert source.count("MODEL_CALLER_ARENA") == 4
+    assert "MODEL_CALLER_ARENA" in (tmp_path / "model.c").read_text()
     read = subprocess.run(
         ["cc", "-E", "-P", *host_flags(), *includes, "model.c"],
         cwd=tmp_path,
