@@ -80,6 +80,7 @@ def write_build(folder: Path, board: Board, image: bytes, *, full: bool = True) 
         mcugen="0",
         name="model",
         models=("model",),
+        labels=(),
         arena=(),
         model="model[x]",
         model_sha256="ab" * 32,
