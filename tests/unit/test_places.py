@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mcugen.arena import ArenaPart, ArenaRoom, shared_room, spaces_left
 from mcugen.boards import Board, load_board, read_board
 from mcugen.boards.places import ArenaPlace, Places, find_places
 from mcugen.cli.places import named_places
@@ -172,3 +173,28 @@ def test_lowest_and_highest_are_next_to_each_other(size: int, alignment: int) ->
         down = next((at for at in range(offset, -1, -1) if legal(at)), None)
         found = highest(between, offset, size, alignment)
         assert found == down if down is not None else found < 0
+
+
+def test_what_other_arenas_leave() -> None:
+    """In lines of a cache, for the next array begins on one; a memory that is full is none."""
+    spaces = (Space("a", 256), Space("b", 1024), Space("c", 64))
+    parts = (ArenaPart("x_arena_a", "a", 0, 100), ArenaPart("x_arena_b", "b", 256, 1024))
+    assert spaces_left(spaces, [ArenaRoom("x", parts)]) == (Space("a", 128), Space("c", 64))
+    other = ArenaRoom("y", (ArenaPart("y_arena_a", "a", 0, 97),))
+    assert spaces_left(spaces, [ArenaRoom("x", parts), other]) == (Space("c", 64),)
+    assert spaces_left(spaces, []) == spaces
+
+
+def test_an_arena_that_libraries_share() -> None:
+    """Each array as large as the largest of them, under the first one's name."""
+    one = ArenaRoom("x", (ArenaPart("x_arena_a", "a", 0, 100),))
+    two = ArenaRoom("y", (ArenaPart("y_arena_a", "a", 0, 90), ArenaPart("y_arena_b", "b", 256, 8)))
+    room = shared_room([one, two])
+    assert room == ArenaRoom(
+        "x", (ArenaPart("x_arena_a", "a", 0, 100), ArenaPart("x_arena_b", "b", 256, 8)), shared=True
+    )
+    assert [room.pointer(at) for at in (0, 255, 256)] == [
+        "&x_arena_a[0]",
+        "&x_arena_a[255]",
+        "&x_arena_b[0]",
+    ]
