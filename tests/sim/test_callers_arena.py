@@ -84,7 +84,7 @@ int main(void)
     if (fread(inputs, sizeof(inputs), 1, stdin) != 1) {
         return 1;
     }
-    if (%s != MODEL_WRONG_ARENA || SET(none) != MODEL_WRONG_ARENA) {
+    if (%s != MODEL_WRONG_ARENA || SET(none) != MODEL_WRONG_ARENA || model_output() != NULL) {
         return 2;
     }
     for (int number = 0; number < 2; number++) {

@@ -71,11 +71,21 @@ int model_set_arena(void *arena)
 
 int8_t *model_input(void)
 {
+#ifdef MODEL_CALLER_ARENA
+    if (model_arena == NULL) {
+        return NULL;
+    }
+#endif
     return &model_arena[600];
 }
 
 const float *model_output(void)
 {
+#ifdef MODEL_CALLER_ARENA
+    if (model_arena == NULL) {
+        return NULL;
+    }
+#endif
     return (float *)(void *)&model_arena[0];
 }
 

@@ -77,7 +77,8 @@ typedef int (*model_layer_hook)(void *context, uint32_t layer, uint32_t offset, 
 #define MODEL_WRONG_USE 1000
 
 #ifdef MODEL_CALLER_ARENA
-/* What it answers where there is no arena, or one that is not aligned. */
+/* What it answers where there is no arena, or one that is not aligned. Without one there is neither
+ * input nor output: they are NULL. */
 #define MODEL_WRONG_ARENA 1001
 
 /*
