@@ -17,6 +17,7 @@ from mcugen.compiler import build
 from mcugen.errors import UsageError
 from mcugen.exporting import FLAVOURS, export
 from mcugen.exporting.run import MARK
+from mcugen.exporting.sources import Sources
 from mcugen.manifest import read_manifest
 from mcugen.tflite import write_model
 from mcugen.toolchain import Compiler, Unit
@@ -124,6 +125,23 @@ def test_flat(
     objects = compile_c(folder, tmp_path / "objects", object_cache, include=".", flags=("-O2",))
     for name in read_manifest(build_folder).models:
         link(objects, name, tmp_path, folder)
+
+
+def test_one_folder_has_no_folders_in_its_includes() -> None:
+    """Later releases of CMSIS-NN name a folder."""
+    tree = {
+        "model/cmsis-nn/Include/Internal/compiler.h": "",
+        "model/cmsis-nn/Source/one.c": '#  include "Internal/compiler.h"\n#include <sys/x.h>\n',
+    }
+    flat = Sources(tree, ("model",)).flat()
+    assert flat["one.c"] == '#  include "compiler.h"\n#include <sys/x.h>\n'
+
+
+def test_two_files_that_would_be_one() -> None:
+    tree = {"model/a/one.c": "int a;", "model/b/one.c": "int b;"}
+    with pytest.raises(UsageError, match="U006") as caught:
+        Sources(tree, ("model",)).flat()
+    assert "one.c" in caught.value.what
 
 
 # https://docs.arduino.cc/arduino-cli/library-specification/

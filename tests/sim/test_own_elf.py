@@ -270,6 +270,15 @@ def test_link_time_optimisation_that_loses_nothing(own: OwnFirmware, tmp_path: P
     assert report.error is None
 
 
+def test_a_static_that_was_given_a_number(own: OwnFirmware, elf: Path, tmp_path: Path) -> None:
+    """As link-time optimisation does where two files have a static of one name."""
+    renamed = tmp_path / "renamed.elf"
+    names = "model_arena=model_arena.lto_priv.0"
+    subprocess.run(["arm-none-eabi-objcopy", "--redefine-sym", names, elf, renamed], check=True)
+    assert "model_arena" not in read_program(renamed).names.symbols
+    assert verify(own.folder, executions=(), elf=renamed, count=1).error is None
+
+
 def test_memory_that_the_board_has_not(own: OwnFirmware, tmp_path: Path) -> None:
     elsewhere = script().replace("ORIGIN = 0x20010000", "ORIGIN = 0x24000000")
     error = refused(own, own.link(tmp_path / "app", script=elsewhere))
