@@ -182,13 +182,6 @@ def test_programs_that_push_rows(
     assert done.stdout == output
 
 
-def test_the_camera_loop_of_the_document() -> None:
-    document = (ROOT / "docs" / "own-project.md").read_text(encoding="utf-8")
-    blocks = (part.split("```")[0] for part in document.split("```c\n")[1:])
-    (loop,) = (block for block in blocks if "camera" in block)
-    assert loop in (ROOT / "examples" / "own_project" / "camera.c").read_text(encoding="utf-8")
-
-
 def boot(built: BuildResult) -> VirtualBoard:
     image = read_image(built.folder / "firmware.elf")
     return VirtualBoard(load_board("stm32f7"), image, library=library_of(built.manifest))
