@@ -104,14 +104,9 @@ def _parts(elf: ELFFile) -> tuple[Part, ...]:
     found = []
     for section in elf.iter_sections():
         if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"] > 0:
-            empty = section["sh_type"] == "SHT_NOBITS"
-            found.append(
-                Part(
-                    section.name,
-                    section["sh_addr"],
-                    section["sh_size"],
-                    None if empty else section.data(),
-                    bool(section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR),
-                )
-            )
+            data = None if section["sh_type"] == "SHT_NOBITS" else section.data()
+            if data is not None and len(data) != section["sh_size"]:
+                raise ValueError(f"section `{section.name}` goes beyond its end")
+            is_code = bool(section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR)
+            found.append(Part(section.name, section["sh_addr"], section["sh_size"], data, is_code))
     return tuple(sorted(found, key=lambda part: part.address))

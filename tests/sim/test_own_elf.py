@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from mcugen.boards import load_board
 from mcugen.cli import main
@@ -22,7 +23,7 @@ from mcugen.linked import read_program
 from mcugen.manifest import read_manifest
 from mcugen.sim.board import VirtualBoard
 from mcugen.sim.flash_memory import FlashMemory
-from mcugen.sim.own_library import find_library
+from mcugen.sim.own_library import changed_constants, find_library
 from mcugen.sim.own_program import OwnProgram
 from mcugen.tflite import write_model
 from mcugen.verify import verify
@@ -188,7 +189,7 @@ def test_a_program_that_is_not_one(own: OwnFirmware, elf: Path, tmp_path: Path) 
 def test_a_damaged_file_is_an_error(own: OwnFirmware, elf: Path, tmp_path: Path, seed: int) -> None:
     """Whatever is wrong: a program that can be run, or an error of mcugen."""
     rng, good = random.Random(seed), elf.read_bytes()
-    header = len(good) - 40 * 30
+    header = int.from_bytes(good[32:36], "little")  # of the sections
     built, manifest = read_image(own.folder / "firmware.elf"), read_manifest(own.folder)
     for number in range(40):
         damaged = bytearray(good)
@@ -200,7 +201,22 @@ def test_a_damaged_file_is_an_error(own: OwnFirmware, elf: Path, tmp_path: Path,
         with suppress(UsageError):
             program = read_program(path)
             library = find_library(program, built, manifest)
+            changed_constants(program, built, manifest)
             OwnProgram(load_board(BOARD), program, library, manifest, LIMIT)
+
+
+def test_a_section_that_the_file_does_not_hold(own: OwnFirmware, elf: Path, tmp_path: Path) -> None:
+    """The largest section's header says more bytes than follow in the file."""
+    cut = bytearray(elf.read_bytes())
+    headers = int.from_bytes(cut[32:36], "little")
+    with elf.open("rb") as stream:
+        names = [section.name for section in ELFFile(stream).iter_sections()]
+    size = headers + 40 * names.index(".weights") + 20
+    cut[size : size + 4] = len(cut).to_bytes(4, "little")
+    path = tmp_path / "cut.elf"
+    path.write_bytes(bytes(cut))
+    error = refused(own, path)
+    assert (error.code, "`.weights` goes beyond" in error.what) == ("U009", True)
 
 
 def test_a_stripped_program(own: OwnFirmware, elf: Path, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import pytest
 
 from mcugen import resources
 from mcugen.errors import DeviceError, UsageError
+from mcugen.flash.backends.serial_line import restart
+from mcugen.flash.job import WayFailedError
 from mcugen.protocol import messages
 from mcugen.protocol.frames import Damaged, Decoder, Frame, encode, stuff, unstuff
 from mcugen.protocol.messages import AnswerType, ErrorCode, RequestType
-from mcugen.protocol.session import Patience, Session
+from mcugen.protocol.session import Patience, RefusedRequest, Session
 
 
 @pytest.mark.parametrize(
@@ -344,6 +346,18 @@ def test_reboot() -> None:
     board = ScriptedBoard(model_board)
     Session(board).reboot_to_loader()
     assert [request.type for request in board.requests] == [RequestType.REBOOT_TO_LOADER]
+
+
+def test_a_program_without_a_loader_is_no_way_to_flash() -> None:
+    def answer(request: Frame) -> list[Frame | bytes]:
+        return [Frame(AnswerType.ERROR, request.sequence, bytes([ErrorCode.NO_LOADER]))]
+
+    session = Session(ScriptedBoard(answer))
+    with pytest.raises(RefusedRequest) as caught:
+        session.reboot_to_loader()
+    assert caught.value.answer.code == ErrorCode.NO_LOADER
+    with pytest.raises(WayFailedError, match="no way into a loader"):
+        restart(session)
 
 
 def test_sequence_numbers_go_round() -> None:

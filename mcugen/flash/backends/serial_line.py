@@ -50,7 +50,7 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
             " your own with the console in it is replaced through `--via rom`, `drive` or a probe",
         )
     job.on_event(Note(f"{hello.model} runs on {hello.board}; it is asked for its loader"))
-    _restart(console)
+    restart(console)
     contact.forget()
     try:
         return _by_resident_loader(job, contact, FIRMWARE)
@@ -58,7 +58,7 @@ def by_firmware(job: Job, contact: Contact) -> Outcome:
         raise WayFailedError(f"after the firmware restarted: {error}") from error
 
 
-def _restart(console: session.Session) -> None:
+def restart(console: session.Session) -> None:
     """Its agreement may be lost; whether it did shows in a moment. Raises WayFailedError."""
     try:
         console.reboot_to_loader()
