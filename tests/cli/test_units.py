@@ -25,8 +25,13 @@ TIME = re.compile(
 )
 """Milliseconds however they are written, also in names of keys, and cycles that have a number."""
 
-# Words of the report that explain what a chip would count.
-EXPLAINED = re.compile("a board at a port counts cycles")
+# Words of the report that explain what a chip would count, and estimates that name their model.
+EXPLAINED = re.compile(
+    "a board at a port counts cycles"
+    r"|^estimate:? +.*: models? cortex-m\S+.*$"
+    r"|\{[^{}]*\"model\": \"cortex-m[^{}]*\}",
+    re.MULTILINE,
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +90,8 @@ def test_no_time_against_a_virtual_board(
         ("run", built, "-p", port, "--input", picture),
         ("eval", built, "--dataset", data),
         ("report", built),
+        ("check", built, "--max-ram", "300K", "--max-instructions", "90M"),
+        ("diff", built, built),
     ):
         assert main([*words, *style]) == 0, words
         printed = capsys.readouterr()
@@ -104,6 +111,13 @@ def test_nor_in_what_the_monitor_shows(
     printed = capsys.readouterr().out
     assert "is virtual and counts instructions" in printed
     assert found_in(printed) == []
+
+
+def test_an_estimate_says_its_model() -> None:
+    assert found_in("estimate      0.4 to 0.6 ms at 216 MHz: models cortex-m7-a and b") == []
+    assert found_in('{"model": "cortex-m4-art", "cycles": 5, "milliseconds": 1}') == []
+    assert found_in("estimate      0.4 to 0.6 ms at 216 MHz")
+    assert found_in('{"cycles": 5, "milliseconds": 1}')
 
 
 def test_time_would_be_noticed() -> None:
