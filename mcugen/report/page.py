@@ -12,6 +12,7 @@ from shlex import quote
 from mcugen.compare import Comparison
 from mcugen.report.arena import arena_of
 from mcugen.report.arena_svg import NARROW, Figure, figure
+from mcugen.report.estimates import estimated
 from mcugen.report.flash_map import flash_map
 from mcugen.report.page_checks import Checks, checks_of
 from mcugen.report.page_comparison import ComparisonView, comparison_view
@@ -190,7 +191,9 @@ def _tiles(build: Answer, found: Answer | None) -> Iterator[Tile]:
             *_millions(found["instructions"]),
             (
                 f"{ratio(found['instructions'], build['macs'])} a MAC; counted in simulation",
-                "time is not modelled: a board at a port counts cycles",
+                estimated(found["estimates"])
+                if found["estimates"]
+                else "time is not modelled: a board at a port counts cycles",
             ),
         )
     if found is not None and found["instructions"] is not None:

@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from mcugen import resources
-from mcugen.boards import all_boards, load_board, read_board
+from mcugen.boards import Accelerator, all_boards, load_board, read_board
 from mcugen.cli import main
 from mcugen.errors import BoardError
 from mcugen.report.boards import describe_boards, render_boards
 from mcugen.report.layout import Table
+
+
+def _caches(read: int, line: int, lines: int) -> str:
+    sizes = f"read_bytes = {read}, line_bytes = {line}"
+    return f"accelerator = {{ {sizes}, code_lines = {lines}, data_lines = 8 }}"
+
 
 BOARD_FILES = sorted((resources.firmware_dir() / "boards").glob("*.toml"))
 
@@ -117,6 +123,20 @@ def test_sectors_of_both_bank_modes() -> None:
     assert load_board("stm32f4").flash.sectors_when(0) == load_board("stm32f4").flash.sectors
 
 
+@pytest.mark.parametrize(
+    ("name", "accelerator"),
+    [
+        ("nucleo-l4r5zi", Accelerator(read_bytes=8, line_bytes=32, code_lines=32, data_lines=8)),
+        ("nucleo-f446re", Accelerator(read_bytes=16, line_bytes=16, code_lines=64, data_lines=8)),
+    ],
+)
+def test_caches_before_the_flash(name: str, accelerator: Accelerator) -> None:
+    board = load_board(name)
+    assert board.flash.accelerator == accelerator
+    assert board.clock.pll is not None
+    assert board.clock.pll.flash_wait_states == 5
+
+
 def test_where_a_resident_loader_is_made() -> None:
     with_loader = {board.id for board in all_boards() if board.loader_sources}
     assert with_loader == {"nucleo-f746zg", "stm32f746g-disco", "nucleo-f767zi", "nucleo-f446re"}
@@ -171,6 +191,10 @@ def test_what_the_loader_lets_a_host_read() -> None:
         ("product_id = 0x449", "", "a loader needs `product_id`"),
         ("on_usb_serial = false", "on_usb_serial = 0", "`rom.on_usb_serial` must be true or false"),
         ("stack_bytes = 4096", "stack_bytes = 4092", "must divide by 8"),
+        ("program_bytes = 4", f"program_bytes = 4\n{_caches(3, 32, 8)}", "in powers of two"),
+        ("program_bytes = 4", f"program_bytes = 4\n{_caches(16, 8, 8)}", "of one read or several"),
+        ("program_bytes = 4", f"program_bytes = 4\n{_caches(8, 32, 0)}", "1 to 256 lines"),
+        ("program_bytes = 4", f"program_bytes = 4\n{_caches(8, 32, 257)}", "1 to 256 lines"),
         ('core = "cortex-m7"', 'core = "cortex-m99"', "must be one of"),
         ('port = "D", pin = 8', 'port = "Z", pin = 8', "`Z` is no port"),
         ('port = "D", pin = 8', 'port = "D", pin = 16', "PD16 is no pin"),
