@@ -13,10 +13,16 @@ def estimated(estimates: Sequence[Answer]) -> str:
     hz = f"at {low['clock_hz'] / 1e6:g} MHz"
     if low == high:
         return (
-            f"{low['milliseconds']:,.1f} ms {hz}, {low['cycles']:,} cycles:"
+            f"{_figures(low)} ms {hz}, {low['cycles']:,} cycles:"
             f" model {low['model']}, which no board has confirmed"
         )
     return (
-        f"{low['milliseconds']:,.1f} to {high['milliseconds']:,.1f} ms {hz}:"
+        f"{_figures(low)} to {_figures(high)} ms {hz}:"
         f" models {low['model']} and {high['model']}, not calibrated"
     )
+
+
+def _figures(estimate: Answer) -> str:
+    """Milliseconds; three figures of few of them."""
+    value: float = estimate["milliseconds"]
+    return f"{value:,.1f}" if value >= 10 else f"{value:.3g}"

@@ -105,8 +105,25 @@ def test_a_board_without_peripherals_is_verified_and_estimated(small_l4: Path) -
     assert any("core" in line and "entered directly" in line for line in text)
     (line,) = (line for line in text if line.startswith("estimate"))
     assert line == (
-        f"estimate      {estimate.milliseconds:.1f} ms at 120 MHz, {estimate.cycles:,} cycles:"
+        f"estimate      {estimate.milliseconds:.3g} ms at 120 MHz, {estimate.cycles:,} cycles:"
         " model cortex-m4-art, which no board has confirmed"
+    )
+
+
+def test_one_instruction_a_cycle_is_what_was_counted(tmp_path: Path, object_cache: Path) -> None:
+    """But for what the firmware's own counter sees around each layer."""
+    folder = built(small_mobilenet(), tmp_path, "nucleo-f746zg", object_cache)
+    report = verify(folder, executions=("board",), count=1)
+    low, high = report.timing.estimates
+    assert report.instructions_total is not None
+    apart = abs(high.cycles - report.instructions_total)
+    assert apart < 50 * len(report.manifest.layers) < report.instructions_total / 100
+    assert high.cycles / 2 < low.cycles < high.cycles
+    text = (one for one in render_verify(report.as_json()) if isinstance(one, str))
+    (line,) = (one for one in text if one.startswith("estimate"))
+    assert line == (
+        f"estimate      {low.milliseconds:.3g} to {high.milliseconds:.3g} ms at 216 MHz:"
+        " models cortex-m7-dual-issue and cortex-m7-single-issue, not calibrated"
     )
 
 
