@@ -211,7 +211,7 @@ def _buffers(program: Program, found: Lives) -> Iterator[ArenaBuffer]:
     for tensor_id, writer in made:
         buffer = plan.tensor(tensor_id)
         is_line = buffer.size < schedule.tensor(tensor_id).nbytes
-        spans = found.spans["tensor", tensor_id]
+        spans = found.spans.get(("tensor", tensor_id), ())
         yield _buffer(plan, "line" if is_line else "tensor", writer, buffer, spans)
     for step in schedule.steps:
         scratch = plan.scratch(step)

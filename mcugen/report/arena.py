@@ -126,10 +126,11 @@ class Arena:
 
 
 def arena_of(build: Answer) -> Arena:
-    """The arena in the answer of ``build``, which is the manifest's."""
+    """The arena in the answer of ``build``, which is the manifest's, with all that it holds at the
+    end of a moment."""
     most = max((step["live_bytes"] for step in build["steps"]), default=0)
     return Arena(
-        buffers=tuple(_buffer(one) for one in build["buffers"]),
+        buffers=tuple(_buffer(one) for one in build["buffers"] if one["spans"]),
         steps=tuple(_steps(build)),
         bytes=build["arena_bytes"],
         lower_bound=build["arena_lower_bound"],

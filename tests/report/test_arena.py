@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from mcugen.api import build
+from mcugen.ops.registry import OPERATORS
 from mcugen.report.arena import Arena, Span, arena_of
 from mcugen.report.arena_label import label_room
 from mcugen.report.arena_outline import area, outline
@@ -13,6 +17,7 @@ from mcugen.report.arena_svg import NARROW, WIDE, Box, figure
 from mcugen.report.arena_text import ASCII, BLOCKS, bar, draw_arena, glyphs_for
 from mcugen.report.page_memory import buffer_rows
 from mcugen.report.words import Answer
+from mcugen.tflite import write_model
 
 
 def buffer(
@@ -299,3 +304,13 @@ def test_where_one_memory_ends_and_the_next_begins() -> None:
     assert wall.text == "AXI from 600 on"
     assert wall.at == (plot.frame.top + plot.frame.bottom) / 2
     assert figure(ARENA).walls == ()
+
+
+def test_an_input_that_the_first_moment_writes_over(tmp_path: Path) -> None:
+    graph = OPERATORS["SOFTMAX"].example(np.random.default_rng([0, *b"SOFTMAX"]))
+    model = tmp_path / "softmax.tflite"
+    model.write_bytes(write_model(graph))
+    built = build(model, target="stm32f7", output=tmp_path / "build").manifest
+    spans = [(buffer.name, bool(buffer.spans)) for buffer in built.buffers]
+    assert spans == [("input", False), (built.layers[0].name, True)]
+    assert "arena" in (tmp_path / "build" / "report.html").read_text()
