@@ -28,7 +28,7 @@ TIME = re.compile(
 # Words of the report that explain what a chip would count, and estimates that name their model.
 EXPLAINED = re.compile(
     "a board at a port counts cycles"
-    r"|^estimate:? +.*: models? cortex-m\S+.*$"
+    r"|^.* ms at .*: models? cortex-m\S+.*$"
     r"|\{[^{}]*\"model\": \"cortex-m[^{}]*\}",
     re.MULTILINE,
 )
