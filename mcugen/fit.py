@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcugen.boards import Board, all_boards
 from mcugen.boards.places import NOWHERE_ELSE, Places
-from mcugen.emit import shape_text
+from mcugen.emit_layers import shape_text
 from mcugen.errors import FitError
 from mcugen.memory.plan import Plan
 from mcugen.memory.rows.plan import Arena

@@ -8,22 +8,19 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 from mcugen import manifest, toolchain
-from mcugen.boards import Board, ExternalFlash
+from mcugen.boards import Board
 from mcugen.boards.places import NOWHERE_ELSE, Places
-from mcugen.emit import constant_symbol, shape_text
+from mcugen.emit_layers import shape_text
 from mcugen.emit_rows import input_row_bytes
-from mcugen.firmware import CROSS_COMPILER, EXTERNAL_BIN, EXTERNAL_HEX
+from mcugen.firmware import CROSS_COMPILER
 from mcugen.footer import FOOTER_BYTES
 from mcugen.image import Image
 from mcugen.ir import Shape, Tensor
 from mcugen.manifest import (
-    ArenaArray,
     ArenaBuffer,
     BackendRecord,
     Candidate,
     Edge,
-    ExternalPart,
-    ImagePart,
     Layer,
     Manifest,
     Piece,
@@ -36,11 +33,9 @@ from mcugen.memory.rows.network import ARRIVAL
 from mcugen.memory.rows.plan import RowPlan, sections
 from mcugen.memory.rows.sections import Move
 from mcugen.program import Program, total_weights
+from mcugen.record_image import arrays, external, image_parts, ram_bytes
 from mcugen.schedule import Schedule, Step
 from mcugen.version import __version__
-
-_LARGEST_ALIGNMENT = 8
-"""Of a constant, in bytes."""
 
 
 def record(
@@ -66,7 +61,7 @@ def record(
         mcugen=__version__,
         name=program.name,
         models=tuple(one.name for one in beside),
-        arena=tuple(_arrays(program, board, image, places)),
+        arena=tuple(arrays(program, board, image, places)),
         model=program.source.name,
         model_sha256=program.source.sha256,
         board=board.id,
@@ -93,7 +88,7 @@ def record(
         code_bytes=len(image.bin) - (0 if places.weights else total_weights(beside)),
         flash_bytes=len(image.bin),
         flash_available=board.application_flash.size,
-        ram_bytes=_ram_bytes(beside, board, image),
+        ram_bytes=ram_bytes(beside, board, image),
         ram_available=board.ram.size,
         stack_reserved=board.application.stack_bytes,
         product_id=board.chip.product_id,
@@ -102,45 +97,10 @@ def record(
         loader_bytes=None if loader is None else len(loader.bin),
         flash_base=board.flash.base,
         sectors=board.flash.sectors,
-        image_parts=_image_parts([] if places.weights else beside, image),
-        external=None if places.weights is None else _external(places.weights, image),
+        image_parts=image_parts([] if places.weights else beside, image),
+        external=None if places.weights is None else external(places.weights, image),
         backends=tuple(_backends(program, files)),
         files=files,
-    )
-
-
-def _arrays(program: Program, board: Board, image: Image, places: Places) -> Iterator[ArenaArray]:
-    known = {one.symbol: one for one in places.arena}
-    for part in program.arena.parts:
-        place = known.get(part.space) or (places.arena[0] if places.arena else None)
-        yield ArenaArray(
-            symbol=part.symbol,
-            memory="RAM" if place is None else place.name,
-            address=image.address_of(part.symbol),
-            offset=part.offset,
-            bytes=part.bytes,
-            available=board.arena_limit if place is None else place.bytes,
-        )
-
-
-def _ram_bytes(programs: Sequence[Program], board: Board, image: Image) -> int:
-    """All up to the variables' end, and arenas that lie in RAM behind it."""
-    end = image.address_of("_ram_used_end")
-    arrays = {part.symbol: part.bytes for one in programs for part in one.arena.parts}
-    addresses = {symbol: image.address_of(symbol) for symbol in arrays}
-    behind = [symbol for symbol, at in addresses.items() if at >= end and at in board.ram]
-    return end - board.ram.base + sum(arrays[symbol] for symbol in behind)
-
-
-def _external(flash: ExternalFlash, image: Image) -> ExternalPart:
-    return ExternalPart(
-        memory=flash.name,
-        address=image.external[0].load_address,
-        bytes=sum(len(segment.data) for segment in image.external),
-        available=flash.size,
-        file=EXTERNAL_BIN,
-        hex_file=EXTERNAL_HEX,
-        program=flash.program.format(file=EXTERNAL_HEX),
     )
 
 
@@ -274,38 +234,3 @@ def _written(program: Program) -> Iterator[Piece]:
         spans = tuple(span for span in before.values() if span[0] < span[1])
         yield Piece(event.layer, rows.first * row_bytes, size, at, spans)
         before.clear()
-
-
-def _image_parts(programs: Sequence[Program], image: Image) -> tuple[ImagePart, ...]:
-    """Weights where the linker put them, the footer at the end, and code all around.
-
-    What aligns a constant behind another one counts as weights.
-    """
-    constants = sorted(
-        (symbol.address, symbol.address + symbol.size)
-        for program in programs
-        for step in program.schedule.steps
-        for constant in step.call.constants
-        for symbol in (image.symbol(constant_symbol(program.name, step.name, constant.name)),)
-    )
-    end = image.load_address + len(image.bin)
-    footer = end - FOOTER_BYTES
-    spans = [("weights", *span) for span in _joined(constants)] + [("footer", footer, end)]
-    parts, at = [], image.load_address
-    for kind, start, stop in spans:
-        if at < start:
-            parts.append(ImagePart("code", at, start - at))
-        parts.append(ImagePart(kind, start, stop - start))
-        at = stop
-    return tuple(parts)
-
-
-def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sorted spans, neighbours that only alignment keeps apart made one."""
-    joined: list[tuple[int, int]] = []
-    for start, stop in spans:
-        if joined and start - joined[-1][1] < _LARGEST_ALIGNMENT:
-            joined[-1] = (joined[-1][0], stop)
-        else:
-            joined.append((start, stop))
-    return joined

@@ -15,7 +15,7 @@ from mcugen.anatomy.paper import TABLE_2, MobileNet, recognise
 from mcugen.anatomy.separable import Pair, separable_pairs
 from mcugen.anatomy.support import scheduled
 from mcugen.boards import Board, load_board, load_board_of_build
-from mcugen.emit import shape_text
+from mcugen.emit_layers import shape_text
 from mcugen.ir import NO_TENSOR, Graph, Tensor
 from mcugen.kernels import Target, backends
 from mcugen.manifest import read_manifest
