@@ -17,6 +17,7 @@ from mcugen.ops import examples
 from mcugen.ops.activation import Activation, activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.average_pool_2d import AveragePool2D
+from mcugen.ops.base import NoAttrs
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.fully_connected import FullyConnected
@@ -150,6 +151,33 @@ def pad(rng: Rng) -> Graph:
     )
 
 
+def transpose(rng: Rng) -> Graph:
+    shape, quant = _picture_shape(rng), examples.any_quant(rng)
+    order = [int(axis) for axis in rng.permutation(4)]
+    return examples.single(
+        "TRANSPOSE",
+        NoAttrs(),
+        (examples.variable("picture", shape, quant), examples.constant("order", np.array(order))),
+        examples.variable("out", tuple(shape[axis] for axis in order), quant),
+    )
+
+
+def box(rng: Rng) -> Graph:
+    """Whole pixels, so that a pixel's bytes are copied at a time."""
+    shape, quant = _picture_shape(rng), examples.any_quant(rng)
+    size = (1, *(int(rng.integers(1, side + 1)) for side in shape[1:3]), shape[3])
+    return examples.single(
+        "SLICE",
+        NoAttrs(),
+        (
+            examples.variable("picture", shape, quant),
+            examples.constant("begin", np.zeros(4)),
+            examples.constant("size", np.array(size)),
+        ),
+        examples.variable("out", size, quant),
+    )
+
+
 def quantise(rng: Rng) -> Graph:
     return _of_picture_shape(rng, OPERATORS["QUANTIZE"].example(rng))
 
@@ -169,6 +197,7 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "arm_depthwise_conv_s8_opt": (depthwise,),
     "arm_fully_connected_s8": (fully_connected,),
     "arm_max_pool_s8": (max_pool,),
+    "copy_s8": (transpose, box),
     "dequantize_s8": (dequantise,),
     "lookup_8": (quantise,),
     "mean_s8": (mean,),

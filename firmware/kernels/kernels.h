@@ -53,6 +53,14 @@ struct pad_s8 {
 };
 void pad_s8(const struct pad_s8 *params, const int8_t *input, int8_t *output);
 
+/* Four nested loops over the input, the outermost first, each of so many rounds and so many bytes
+ * from one round to the next. The output is written byte after byte. */
+struct copy_s8 {
+    uint32_t sizes[4];
+    int32_t strides[4];
+};
+void copy_s8(const struct copy_s8 *params, const int8_t *input, int8_t *output);
+
 /* output[i] = table[input[i]] over raw bytes. May run in place. */
 void lookup_8(const uint8_t table[256], const void *input, void *output, uint32_t count);
 

@@ -41,7 +41,7 @@ class Operator:
     ``version``   the schema's version of the operator that has what mcugen writes
     ``takes``     what is supported of it, in a few words
     ``options``   name of the schema's options table, "" where the operator has none
-    ``inputs``    how many inputs it takes at least and at most; it always has one output
+    ``inputs``    how many inputs it takes at least and at most
     ``parse``     options -> attributes (a frozen dataclass); fields that the file leaves out
                   arrive with the schema's defaults; raises UnsupportedOptionError
     ``unparse``   attributes -> options: the inverse, used to write one-operator reference models
@@ -53,6 +53,8 @@ class Operator:
                   one where that is possible; feeds the test ladders
     ``fold``      the output's value where it is known at compile time, else None.
                   Asked only when there are no problems
+    ``move``    of an operator that only moves bytes: numpy's view of its first input
+    ``most_outputs``  how many outputs it may have; a pass leaves one each (``passes/parts.py``)
     ``static``    the operator computes shapes: it must fold away, nothing runs it on the board
     """
 
@@ -68,6 +70,8 @@ class Operator:
     macs: Callable[[Graph, Op], int]
     example: Callable[[np.random.Generator], Graph]
     fold: Callable[[Graph, Op], NDArray[Any] | None] = nothing_to_fold
+    move: Callable[[Graph, Op, NDArray[Any]], NDArray[Any]] | None = None
+    most_outputs: int = 1
     static: bool = False
 
 

@@ -10,6 +10,7 @@ from mcugen.ops import (
     average_pool_2d,
     checks,
     conv_2d,
+    depth_to_space,
     depthwise_conv_2d,
     dequantize,
     fully_connected,
@@ -20,9 +21,12 @@ from mcugen.ops import (
     quantize,
     reshape,
     shape,
+    slice,
     softmax,
+    space_to_depth,
     squeeze,
     strided_slice,
+    transpose,
 )
 from mcugen.ops.base import Operator, Unsupported
 
@@ -32,6 +36,7 @@ OPERATORS: dict[str, Operator] = {
         add,
         average_pool_2d,
         conv_2d,
+        depth_to_space,
         depthwise_conv_2d,
         dequantize,
         fully_connected,
@@ -42,9 +47,12 @@ OPERATORS: dict[str, Operator] = {
         quantize,
         reshape,
         shape,
+        slice,
         softmax,
+        space_to_depth,
         squeeze,
         strided_slice,
+        transpose,
     )
 }
 
@@ -79,8 +87,9 @@ def _structure(graph: Graph, op: Op, operator: Operator) -> Iterator[str]:
     least, most = operator.inputs
     if not least <= len(op.inputs) <= most or NO_TENSOR in op.inputs[:least]:
         yield f"has {len(op.inputs)} inputs, {least} to {most} are needed"
-    if len(op.outputs) != 1:
-        yield f"has {len(op.outputs)} outputs, not 1"
+    if not 1 <= len(op.outputs) <= operator.most_outputs:
+        allowed = f"1 to {operator.most_outputs}" if operator.most_outputs > 1 else "not 1"
+        yield f"has {len(op.outputs)} outputs, {allowed}"
     for number, tensor_id in enumerate((*op.inputs, *op.outputs)):
         if tensor_id == NO_TENSOR:
             continue

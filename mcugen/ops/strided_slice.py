@@ -1,16 +1,16 @@
-"""STRIDED_SLICE of a shape: mcugen computes it at compile time."""
+"""STRIDED_SLICE: every so many elements of a box; of a shape, mcugen computes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcugen.ir import DType, Graph, Op, Shape
-from mcugen.ops import checks, examples
+from mcugen.ir import DType, Graph, Op
+from mcugen.ops import checks, examples, moving
 from mcugen.ops.base import Operator, Options, Values, no_macs
 
 
@@ -50,14 +50,12 @@ def _unparse(attrs: StridedSlice) -> Values:
 
 def _problems(graph: Graph, op: Op) -> Iterator[str]:
     attrs = op.attributes(StridedSlice)
-    source, output = graph.input(op, 0), graph.output(op)
-    if not source.dtype is output.dtype is DType.INT32:
-        yield f"slices {source.dtype.value}: only shapes (int32) are supported"
+    found = list(moving.moving_problems(graph, op))
+    yield from found
+    rank = len(graph.input(op, 0).shape)
+    if found:
         return
-    rank = len(source.shape)
-    if not 1 <= rank <= 4:
-        yield f"input has {rank} dimensions: 1 to 4 are supported"
-    elif attrs.ellipsis_mask or attrs.new_axis_mask or attrs.offset:
+    if attrs.ellipsis_mask or attrs.new_axis_mask or attrs.offset:
         yield "ellipsis, new axes and end offsets are not supported"
     else:
         yield from _bounds_problems(graph, op, rank)
@@ -99,55 +97,48 @@ def _indices(graph: Graph, op: Op) -> tuple[int | slice, ...]:
     return tuple(found)
 
 
-def _shape(graph: Graph, op: Op) -> Shape:
-    sizes = zip(graph.input(op, 0).shape, _indices(graph, op), strict=True)
-    return tuple(
-        len(range(*index.indices(size))) for size, index in sizes if isinstance(index, slice)
-    )
-
-
-def _fold(graph: Graph, op: Op) -> NDArray[Any] | None:
-    source = graph.input(op, 0)
-    return np.asarray(source.array()[_indices(graph, op)]) if source.is_constant else None
+def _move(graph: Graph, op: Op, source: NDArray[Any]) -> NDArray[Any]:
+    """A view, of no dimensions where all are dropped."""
+    return source[(*_indices(graph, op), ...)]
 
 
 def _example(rng: np.random.Generator) -> Graph:
-    size = int(rng.integers(2, 8))
-    begin = int(rng.integers(-size, size - 1))
-    attrs = StridedSlice(begin_mask=int(rng.integers(2)), end_mask=int(rng.integers(2)))
-    stride = int(rng.integers(1, 3))
-    end = int(rng.integers(begin % size + 1, size + 3))
-    first = 0 if attrs.begin_mask else begin % size
-    last = size if attrs.end_mask else min(end, size)
-    shape: Shape = (len(range(first, last, stride)),)
-    if rng.integers(2):
-        attrs, shape, stride = StridedSlice(shrink_axis_mask=1), (), 1
-    return examples.single(
-        "STRIDED_SLICE",
-        attrs,
-        (
-            examples.variable("input", (size,), None, DType.INT32),
-            *(
-                examples.constant(name, np.array([value]))
-                for name, value in (("begin", begin), ("end", end), ("strides", stride))
-            ),
-        ),
-        examples.variable("output", shape, None, DType.INT32),
-    )
+    while True:
+        shape = moving.any_shape(rng)
+        rank = len(shape)
+        steps = [int(rng.choice([1, 1, 2, 3, -1, -2])) for _ in shape]
+        begins = [int(rng.integers(-size, size)) for size in shape]
+        ends = [int(rng.integers(-size - 1, size + 3)) for size in shape]
+        masks = [int(mask) for mask in rng.integers(0, 2**rank, 3)]
+        shrunk = masks[2] & int(rng.integers(0, 2**rank))
+        steps = [1 if shrunk >> axis & 1 else step for axis, step in enumerate(steps)]
+        bounds = (("begin", begins), ("end", ends), ("strides", steps))
+        graph = moving.moved_example(
+            rng,
+            "STRIDED_SLICE",
+            StridedSlice(begin_mask=masks[0], end_mask=masks[1], shrink_axis_mask=shrunk),
+            shape,
+            tuple(examples.constant(name, np.array(values)) for name, values in bounds),
+            (),
+        )
+        after = _move(graph, graph.ops[0], moving.stand_in(graph.tensors[0])).shape
+        if after and 0 not in after:
+            output = replace(graph.tensors[-1], shape=after)
+            return replace(graph, tensors=(*graph.tensors[:-1], output))
 
 
 OPERATOR = Operator(
     kind="STRIDED_SLICE",
     version=2,
     options="StridedSliceOptions",
-    takes="where it folds away",
+    takes="up to 4 dimensions, constant bounds",
     inputs=(4, 4),
     parse=_parse,
     unparse=_unparse,
     problems=_problems,
-    shape=_shape,
+    shape=moving.shape_of(_move),
     macs=no_macs,
     example=_example,
-    fold=_fold,
-    static=True,
+    fold=moving.fold_of(_move),
+    move=_move,
 )

@@ -342,8 +342,23 @@ def test_squeeze_axes() -> None:
     assert "the operator gives (3,)" in problems(with_op(graph, attrs=Squeeze()))
 
 
+def strided_slice(dtype: DType = DType.INT8) -> Graph:
+    quant = Q if dtype is DType.INT8 else None
+    bounds = (("begin", 1), ("end", 4), ("strides", 2))
+    return examples.single(
+        "STRIDED_SLICE",
+        StridedSlice(),
+        (
+            examples.variable("input", (5,), quant, dtype),
+            *(examples.constant(name, np.array([value])) for name, value in bounds),
+        ),
+        examples.variable("output", (2,), quant, dtype),
+    )
+
+
 def test_strided_slice_refusals() -> None:
-    graph = OPERATORS["STRIDED_SLICE"].example(np.random.default_rng(0))
+    graph = strided_slice()
+    assert problems(graph) == problems(strided_slice(DType.INT32)) == ""
     assert "ellipsis" in problems(with_op(graph, attrs=StridedSlice(ellipsis_mask=1)))
     assert "stride 0" in problems(with_tensor(graph, 3, data=bytes(4)))
     outside = with_tensor(graph, 1, data=np.array([99], "<i4").tobytes())

@@ -241,18 +241,17 @@ def test_what_the_model_does_wrong_is_no_pass_fault_and_is_refused_at_once() -> 
     with pytest.raises(ModelError) as caught:
         refuse_unsupported(passed)
     assert caught.value.code == "M003"
-    assert caught.value.details == (
+    assert caught.value.details[:3] == (
         "layer 1 `depthwise_conv_2d` (DEPTHWISE_CONV_2D): dilation 2x2: only 1x1 is",
         "  supported",
         "layer 2 `elu` (ELU): is not supported",
-        "mcugen has ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE,",
-        "  FULLY_CONNECTED, MAX_POOL_2D, MEAN, PACK, PAD, QUANTIZE, RESHAPE, SHAPE,",
-        "  SOFTMAX, SQUEEZE, STRIDED_SLICE",
     )
+    known = " ".join(line.strip() for line in caught.value.details[3:])
+    assert known == f"mcugen has {', '.join(sorted(OPERATORS))}"
 
 
 def test_shape_arithmetic_at_run_time_is_refused() -> None:
-    graph = OPERATORS["STRIDED_SLICE"].example(np.random.default_rng(0))
+    graph = OPERATORS["PACK"].example(np.random.default_rng(0))
     with pytest.raises(ModelError) as caught:
         refuse_unsupported(run_passes(graph))
     assert "known at run time" in " ".join(caught.value.details)

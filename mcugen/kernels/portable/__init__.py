@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile, stamp_of
-from mcugen.kernels.portable import lower
+from mcugen.kernels.portable import lower, moves
 from mcugen.kernels.portable.cost import COSTS
 from mcugen.kernels.portable.family import FAMILY
 from mcugen.version import __version__
@@ -15,11 +15,16 @@ __all__ = ["COSTS", "FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "ADD": (lower.add,),
+    "DEPTH_TO_SPACE": (moves.move,),
     "DEQUANTIZE": (lower.dequantise,),
     "MEAN": (lower.mean,),
     "PAD": (lower.pad,),
     "QUANTIZE": (lower.requantise, lower.quantise_float),
+    "SLICE": (moves.move,),
     "SOFTMAX": (lower.softmax,),
+    "SPACE_TO_DEPTH": (moves.move,),
+    "STRIDED_SLICE": (moves.move,),
+    "TRANSPOSE": (moves.move,),
 }
 """To ask for each kind of operator."""
 

@@ -11,6 +11,7 @@ from mcugen.kernels.portable.instructions import INSTRUCTIONS
 from mcugen.kernels.portable.params import (
     AddCall,
     AffineCall,
+    CopyCall,
     LookupCall,
     MeanCall,
     PadCall,
@@ -72,8 +73,18 @@ def _copied_pixels(pixels: int, pixel: int) -> dict[str, int]:
     return {part: count * pixels // 4 for part, count in counts.items()}
 
 
+def _copy(call: CopyCall) -> Terms:
+    """``memcpy`` where the innermost loop reads byte after byte."""
+    planes, rows, width = math.prod(call.sizes[:2]), math.prod(call.sizes[:3]), call.sizes[3]
+    counts = {"call": 1, "outer": call.sizes[0], "plane": planes}
+    if call.strides[3] == 1:
+        return {**counts, **_copied_pixels(rows, width)}
+    return {**counts, "strided row": rows, "strided byte": rows * width}
+
+
 _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "add_s8": _values,
+    "copy_s8": _copy,
     "dequantize_s8": _values,
     "lookup_8": _values,
     "mean_s8": _mean,

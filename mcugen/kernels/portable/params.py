@@ -59,6 +59,16 @@ class PadCall:
 
 
 @dataclass(frozen=True)
+class CopyCall:
+    """Arguments of ``copy_s8``: ``start`` is the first byte read, sizes and strides are of four
+    loops, the outermost first."""
+
+    start: int
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class LookupCall:
     """Arguments of ``lookup_8``."""
 
