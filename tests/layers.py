@@ -18,6 +18,7 @@ from mcugen.ops.activation import Activation, activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.average_pool_2d import AveragePool2D
 from mcugen.ops.base import NoAttrs
+from mcugen.ops.concatenation import Concatenation
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
 from mcugen.ops.fully_connected import FullyConnected
@@ -178,6 +179,21 @@ def box(rng: Rng) -> Graph:
     )
 
 
+def concatenation(rng: Rng) -> Graph:
+    shape, quant = _picture_shape(rng), examples.any_quant(rng)
+    others = (*shape[:3], _channels(rng, 64))
+    values = rng.integers(-128, 128, others)
+    return examples.single(
+        "CONCATENATION",
+        Concatenation(3),
+        (
+            examples.variable("picture", shape, quant),
+            examples.constant("more", values, DType.INT8, quant),
+        ),
+        examples.variable("out", (*shape[:3], shape[3] + others[3]), quant),
+    )
+
+
 def quantise(rng: Rng) -> Graph:
     return _of_picture_shape(rng, OPERATORS["QUANTIZE"].example(rng))
 
@@ -199,6 +215,7 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "arm_max_pool_s8": (max_pool,),
     "copy_s8": (transpose, box),
     "dequantize_s8": (dequantise,),
+    "join_s8": (concatenation,),
     "lookup_8": (quantise,),
     "mean_s8": (mean,),
     "pad_s8": (pad,),

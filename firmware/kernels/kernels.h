@@ -61,6 +61,10 @@ struct copy_s8 {
 };
 void copy_s8(const struct copy_s8 *params, const int8_t *input, int8_t *output);
 
+/* Rows of width bytes to the starts of rows of output_width bytes. */
+void join_s8(const int8_t *input, uint32_t rows, uint32_t width, int8_t *output,
+             uint32_t output_width);
+
 /* output[i] = table[input[i]] over raw bytes. May run in place. */
 void lookup_8(const uint8_t table[256], const void *input, void *output, uint32_t count);
 

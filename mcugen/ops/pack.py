@@ -1,4 +1,4 @@
-"""PACK of parts of a shape: mcugen computes it at compile time."""
+"""PACK: tensors of one shape along a new dimension; of parts of a shape, mcugen computes it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcugen.ir import NO_TENSOR, DType, Graph, Op, Shape
-from mcugen.ops import examples
+from mcugen.ir import Graph, Op, Shape
+from mcugen.ops import joining, moving
 from mcugen.ops.base import Operator, Options, Values, no_macs
-
-_MOST_INPUTS = 64
 
 
 @dataclass(frozen=True)
@@ -34,12 +32,11 @@ def _unparse(attrs: Pack) -> Values:
 
 def _problems(graph: Graph, op: Op) -> Iterator[str]:
     attrs = op.attributes(Pack)
-    if NO_TENSOR in op.inputs:
-        yield "an input is absent"
+    found = list(joining.joining_problems(graph, op))
+    yield from found
+    if found:
         return
-    sources = [graph.input(op, position) for position in range(len(op.inputs))]
-    if any(tensor.dtype is not DType.INT32 for tensor in (*sources, graph.output(op))):
-        yield f"packs {sources[0].dtype.value}: only parts of shapes (int32) are supported"
+    sources = joining.sources(graph, op)
     if attrs.values_count != len(sources):
         yield f"has {len(sources)} inputs, its options say {attrs.values_count}"
     if len({tensor.shape for tensor in sources}) != 1:
@@ -63,19 +60,21 @@ def _fold(graph: Graph, op: Op) -> NDArray[Any] | None:
 
 
 def _example(rng: np.random.Generator) -> Graph:
-    count = int(rng.integers(1, 5))
-    shape: Shape = () if rng.integers(2) else (int(rng.integers(1, 5)),)
-    axis = int(rng.integers(-len(shape) - 1, len(shape) + 1))
-    place = axis % (len(shape) + 1)
-    sources = [examples.variable("part0", shape, None, DType.INT32)]
-    for number in range(1, count):
-        values = rng.integers(-9, 99, shape)
-        sources.append(examples.constant(f"part{number}", np.asarray(values)))
-    return examples.single(
+    source = moving.any_shape(rng)[:3]
+    if len(source) == 3 and rng.integers(2):
+        source = (1, *source)
+    twice, constants = len(source) == 4, int(rng.integers(4))
+    count = 1 + twice + constants
+    axis = int(rng.integers(-len(source) - 1, len(source) + 1))
+    place = axis % (len(source) + 1)
+    return joining.joined_example(
+        rng,
         "PACK",
         Pack(count, axis),
-        tuple(sources),
-        examples.variable("output", (*shape[:place], count, *shape[place:]), None, DType.INT32),
+        source,
+        (source,) * constants,
+        (*source[:place], count, *source[place:]),
+        twice=twice,
     )
 
 
@@ -83,8 +82,8 @@ OPERATOR = Operator(
     kind="PACK",
     version=2,
     options="PackOptions",
-    takes="where it folds away",
-    inputs=(1, _MOST_INPUTS),
+    takes="tensors of one quantisation, constants too; parts of shapes fold away",
+    inputs=(1, joining.MOST_INPUTS),
     parse=_parse,
     unparse=_unparse,
     problems=_problems,
@@ -92,5 +91,4 @@ OPERATOR = Operator(
     macs=no_macs,
     example=_example,
     fold=_fold,
-    static=True,
 )

@@ -9,6 +9,7 @@ from mcugen.ops import (
     add,
     average_pool_2d,
     checks,
+    concatenation,
     conv_2d,
     depth_to_space,
     depthwise_conv_2d,
@@ -35,6 +36,7 @@ OPERATORS: dict[str, Operator] = {
     for module in (
         add,
         average_pool_2d,
+        concatenation,
         conv_2d,
         depth_to_space,
         depthwise_conv_2d,

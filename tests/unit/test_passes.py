@@ -15,6 +15,7 @@ from mcugen.ops.activation import Activation
 from mcugen.ops.base import NoAttrs, Unsupported
 from mcugen.ops.conv_2d import Conv2D
 from mcugen.ops.depthwise_conv_2d import DepthwiseConv2D
+from mcugen.ops.pack import Pack
 from mcugen.ops.padding import Padding
 from mcugen.ops.registry import OPERATORS
 from mcugen.ops.reshape import Reshape
@@ -251,7 +252,9 @@ def test_what_the_model_does_wrong_is_no_pass_fault_and_is_refused_at_once() -> 
 
 
 def test_shape_arithmetic_at_run_time_is_refused() -> None:
-    graph = OPERATORS["PACK"].example(np.random.default_rng(0))
+    axis = examples.variable("part", (1,), None, DType.INT32)
+    packed = examples.variable("packed", (1, 1), None, DType.INT32)
+    graph = examples.single("PACK", Pack(1), (axis,), packed)
     with pytest.raises(ModelError) as caught:
         refuse_unsupported(run_passes(graph))
     assert "known at run time" in " ".join(caught.value.details)

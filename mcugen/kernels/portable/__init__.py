@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile, stamp_of
-from mcugen.kernels.portable import lower, moves
+from mcugen.kernels.portable import joins, lower, moves
 from mcugen.kernels.portable.cost import COSTS
 from mcugen.kernels.portable.family import FAMILY
 from mcugen.version import __version__
@@ -15,9 +15,11 @@ __all__ = ["COSTS", "FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "ADD": (lower.add,),
+    "CONCATENATION": (joins.concatenation,),
     "DEPTH_TO_SPACE": (moves.move,),
     "DEQUANTIZE": (lower.dequantise,),
     "MEAN": (lower.mean,),
+    "PACK": (joins.pack,),
     "PAD": (lower.pad,),
     "QUANTIZE": (lower.requantise, lower.quantise_float),
     "SLICE": (moves.move,),

@@ -12,6 +12,7 @@ from mcugen.kernels.portable.params import (
     AddCall,
     AffineCall,
     CopyCall,
+    JoinCall,
     LookupCall,
     MeanCall,
     PadCall,
@@ -56,12 +57,19 @@ def _pad(call: PadCall) -> Terms:
     }
 
 
-def _copied_pixels(pixels: int, pixel: int) -> dict[str, int]:
-    """``memcpy`` copies bytes up to a word first; pixels of odd sizes begin anywhere in one."""
-    starts = range(0, 4 * pixel, pixel)
+def _copied_pixels(
+    pixels: int, pixel: int, first: int = 0, stride: int | None = None
+) -> dict[str, int]:
+    """``memcpy`` copies bytes up to a word first; pixels of odd sizes begin anywhere in one.
+
+    They are written from byte ``first`` on, every ``stride`` bytes (without a gap).
+    """
+    stride = stride or pixel
+    starts = [first + count * stride for count in range(4)]
     leads = [-start % 4 if pixel >= 4 else 0 for start in starts]
     bodies = [pixel - lead for lead in leads]
-    name = "pixel" if pixel % 4 == 0 else "small pixel" if pixel < 4 else "odd pixel"
+    whole = first % 4 == stride % 4 == pixel % 4 == 0
+    name = "pixel" if whole else "small pixel" if pixel < 4 else "odd pixel"
     counts = {
         f"{name}": 4,
         f"{name}: lead": sum(leads),
@@ -82,10 +90,20 @@ def _copy(call: CopyCall) -> Terms:
     return {**counts, "strided row": rows, "strided byte": rows * width}
 
 
+def _join(call: JoinCall) -> Terms:
+    """A ``memcpy`` a row; source and target lie at any places in their words."""
+    found: dict[str, int] = {"call": 1}
+    for part in call.parts:
+        counts = {"part": 1, **_copied_pixels(call.rows, part.width, part.start, call.width)}
+        found |= {name: found.get(name, 0) + count for name, count in counts.items()}
+    return found
+
+
 _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "add_s8": _values,
     "copy_s8": _copy,
     "dequantize_s8": _values,
+    "join_s8": _join,
     "lookup_8": _values,
     "mean_s8": _mean,
     "pad_s8": _pad,

@@ -69,6 +69,28 @@ class CopyCall:
 
 
 @dataclass(frozen=True)
+class JoinPart:
+    """An input whose rows of ``width`` bytes go to byte ``start`` of the output's rows.
+
+    ``constant`` is its name where it is one, else ``position`` counts the variable inputs.
+    """
+
+    constant: str
+    position: int
+    start: int
+    width: int
+
+
+@dataclass(frozen=True)
+class JoinCall:
+    """Calls of ``join_s8``: the output has ``rows`` of ``width`` bytes."""
+
+    rows: int
+    width: int
+    parts: tuple[JoinPart, ...]
+
+
+@dataclass(frozen=True)
 class LookupCall:
     """Arguments of ``lookup_8``."""
 
