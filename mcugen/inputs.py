@@ -19,7 +19,7 @@ from mcugen.pixels import PixelRule, normalised, pixel_rule
 Integers = NDArray[np.int64]
 Pattern = Callable[[Shape, int, int], Integers]
 
-_VIEWS = ("RESHAPE", "SQUEEZE")
+_VIEWS = ("EXPAND_DIMS", "RESHAPE", "SQUEEZE")
 
 _NPY_MAGIC = b"\x93NUMPY"
 _UNKNOWN_RANGE = Quant((1 / 127.5,), (-1,))

@@ -53,8 +53,8 @@ class Operator:
                   one where that is possible; feeds the test ladders
     ``fold``      the output's value where it is known at compile time, else None.
                   Asked only when there are no problems
-    ``move``    of an operator that only moves bytes: numpy's view of its first input
-    ``most_outputs``  how many outputs it may have; a pass leaves one each (``passes/parts.py``)
+    ``move``    of an operator that only moves bytes: numpy's view of its input ``moved``
+    ``most_outputs``  how many outputs it may have; ``passes/part_outputs.py`` leaves one each
     ``static``    the operator computes shapes: it must fold away, nothing runs it on the board
     """
 
@@ -71,6 +71,7 @@ class Operator:
     example: Callable[[np.random.Generator], Graph]
     fold: Callable[[Graph, Op], NDArray[Any] | None] = nothing_to_fold
     move: Callable[[Graph, Op, NDArray[Any]], NDArray[Any]] | None = None
+    moved: int = 0
     most_outputs: int = 1
     static: bool = False
 

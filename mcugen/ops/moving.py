@@ -13,7 +13,7 @@ from mcugen.ir import DType, Graph, Op, Shape, Tensor
 from mcugen.ops import checks, examples
 
 Move = Callable[[Graph, Op, NDArray[Any]], NDArray[Any]]
-"""numpy's view of the first input that has the output's values in their order.
+"""numpy's view of the input that is moved, which has the output's values in their order.
 
 It may have more dimensions than the output. Nothing is read or copied: its strides say it all.
 """
@@ -31,9 +31,9 @@ def stand_in(tensor: Tensor) -> NDArray[np.int8]:
     )
 
 
-def moving_problems(graph: Graph, op: Op) -> Iterator[str]:
+def moving_problems(graph: Graph, op: Op, moved: int = 0) -> Iterator[str]:
     """int8 (what runs on the board) or int32 (what folds away) on both sides, 1 to 4 dimensions."""
-    source = graph.input(op, 0)
+    source = graph.input(op, moved)
     outputs = [graph.output(op, position) for position in range(len(op.outputs))]
     if source.dtype is not DType.INT32:
         yield from checks.int8_activation(source, "input")
@@ -56,16 +56,16 @@ def constant_integers(tensor: Tensor, what: str, shape: Shape) -> Iterator[str]:
         yield f"{what} must be {wanted} constant int32 values"
 
 
-def shape_of(move: Move) -> Callable[[Graph, Op], Shape]:
+def shape_of(move: Move, moved: int = 0) -> Callable[[Graph, Op], Shape]:
     """The shape rule of an operator whose view has the output's dimensions."""
-    return lambda graph, op: move(graph, op, stand_in(graph.input(op, 0))).shape
+    return lambda graph, op: move(graph, op, stand_in(graph.input(op, moved))).shape
 
 
-def fold_of(move: Move) -> Callable[[Graph, Op], NDArray[Any] | None]:
+def fold_of(move: Move, moved: int = 0) -> Callable[[Graph, Op], NDArray[Any] | None]:
     """The output of an operator with one input that counts, where that is a constant."""
 
     def fold(graph: Graph, op: Op) -> NDArray[Any] | None:
-        source = graph.input(op, 0)
+        source = graph.input(op, moved)
         if not source.is_constant:
             return None
         return move(graph, op, source.array()).reshape(graph.output(op).shape)

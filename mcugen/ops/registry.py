@@ -14,6 +14,7 @@ from mcugen.ops import (
     depth_to_space,
     depthwise_conv_2d,
     dequantize,
+    expand_dims,
     fully_connected,
     max_pool_2d,
     mean,
@@ -25,9 +26,12 @@ from mcugen.ops import (
     slice,
     softmax,
     space_to_depth,
+    split,
+    split_v,
     squeeze,
     strided_slice,
     transpose,
+    unpack,
 )
 from mcugen.ops.base import Operator, Unsupported
 
@@ -41,6 +45,7 @@ OPERATORS: dict[str, Operator] = {
         depth_to_space,
         depthwise_conv_2d,
         dequantize,
+        expand_dims,
         fully_connected,
         max_pool_2d,
         mean,
@@ -52,9 +57,12 @@ OPERATORS: dict[str, Operator] = {
         slice,
         softmax,
         space_to_depth,
+        split,
+        split_v,
         squeeze,
         strided_slice,
         transpose,
+        unpack,
     )
 }
 

@@ -12,6 +12,7 @@ from mcugen.passes.constant_channels import remove_constant_channels
 from mcugen.passes.drop_dead import drop_dead
 from mcugen.passes.fold_constants import fold_constants
 from mcugen.passes.fold_pad import fold_pad
+from mcugen.passes.part_outputs import part_outputs
 from mcugen.passes.refuse import refuse_unsupported
 from mcugen.passes.verify_graph import Findings, verify_graph
 
@@ -27,6 +28,7 @@ __all__ = [
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
+    part_outputs,
     fold_constants,
     alias_reshapes,
     fold_pad,

@@ -1,4 +1,4 @@
-"""RESHAPE and SQUEEZE copy nothing: their output is another name for the input's bytes."""
+"""What only changes dimensions copies nothing: its output is another name for the input's bytes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 from mcugen.ir import Graph
 from mcugen.ops.registry import op_problems
 
-_KINDS = ("RESHAPE", "SQUEEZE")
+_KINDS = ("EXPAND_DIMS", "RESHAPE", "SQUEEZE")
 
 
 def alias_reshapes(graph: Graph) -> Graph:
     """Removes them and records (output, owner of the bytes) in ``Graph.aliases``.
 
-    No output bit changes: both operators leave the bytes and their order as they are, and every
+    No output bit changes: the operators leave the bytes and their order as they are, and every
     reader still names the tensor with the shape and quantisation that it had.
     """
     aliases = dict(graph.aliases)

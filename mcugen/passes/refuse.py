@@ -94,7 +94,7 @@ def _operator_problems(graph: Graph, op: Op) -> tuple[str, ...]:
     problems = op_problems(graph, op)
     if problems:
         return problems
-    if OPERATORS[op.kind].static or graph.input(op, 0).dtype is DType.INT32:
+    if OPERATORS[op.kind].static or graph.output(op).dtype is DType.INT32:
         return (
             "computes with shapes that are only known at run time: export the model with fixed "
             "dimensions",

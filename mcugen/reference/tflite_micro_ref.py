@@ -78,7 +78,7 @@ class TfliteMicro:
             if aborts(self._graph, op, data):
                 return self._one_by_one(inputs)
         self._invoke(self._whole, inputs)
-        computed = (op.outputs[0] for op in self._graph.ops)
+        computed = (tensor_id for op in self._graph.ops for tensor_id in op.outputs)
         return {
             self._graph.inputs[0]: inputs,
             **{tensor_id: _read(self._whole, tensor_id) for tensor_id in computed},
@@ -97,7 +97,8 @@ class TfliteMicro:
             if op not in self._alone:
                 self._alone[op] = self._interpreter(write_model(alone))
             self._invoke(self._alone[op], *data, tensors=sources)
-            values[op.outputs[0]] = _read(self._alone[op], alone.outputs[0])
+            for tensor_id, own in zip(op.outputs, alone.outputs, strict=True):
+                values[tensor_id] = _read(self._alone[op], own)
         return values
 
     def _invoke(

@@ -68,21 +68,24 @@ class TfliteRuntime:
         with quiet_stderr() as messages:
             for op, interpreter in zip(self._graph.ops, self._interpreters, strict=True):
                 try:
-                    values[op.outputs[0]] = self._run(op, interpreter, values)
+                    found = self._run(op, interpreter, values)
+                    values.update(zip(op.outputs, found, strict=True))
                 except (RuntimeError, ValueError) as error:
                     raise self._refused(op, error, messages()) from error
         return values
 
-    def _run(self, op: Op, interpreter: Any, values: dict[int, bytes]) -> bytes:
+    def _run(self, op: Op, interpreter: Any, values: dict[int, bytes]) -> list[bytes]:
         inputs = variables(self._graph, op)
         if aborts(self._graph, op, values[inputs[0].id]):
-            return stand_in(self._graph, op, values[inputs[0].id])
+            return [stand_in(self._graph, op, values[inputs[0].id])]
         for tensor, detail in zip(inputs, interpreter.get_input_details(), strict=True):
             array = np.frombuffer(values[tensor.id], tensor.dtype.numpy).reshape(detail["shape"])
             interpreter.set_tensor(detail["index"], array)
         interpreter.invoke()
-        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        return np.asarray(output).tobytes()
+        return [
+            np.asarray(interpreter.get_tensor(detail["index"])).tobytes()
+            for detail in interpreter.get_output_details()
+        ]
 
 
 def acceptable(graph: Graph) -> Graph:

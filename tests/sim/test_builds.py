@@ -41,7 +41,7 @@ BUILD_KEYS = {
 ON_BOARD = [
     kind
     for kind, operator in sorted(OPERATORS.items())
-    if not operator.static and kind not in ("RESHAPE", "SQUEEZE")
+    if not operator.static and kind not in ("EXPAND_DIMS", "RESHAPE", "SQUEEZE")
 ]
 
 

@@ -25,8 +25,11 @@ KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "SLICE": (moves.move,),
     "SOFTMAX": (lower.softmax,),
     "SPACE_TO_DEPTH": (moves.move,),
+    "SPLIT": (moves.move,),
+    "SPLIT_V": (moves.move,),
     "STRIDED_SLICE": (moves.move,),
     "TRANSPOSE": (moves.move,),
+    "UNPACK": (moves.move,),
 }
 """To ask for each kind of operator."""
 

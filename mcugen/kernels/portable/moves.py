@@ -15,7 +15,8 @@ _LOOPS = 4
 
 def move(graph: Graph, op: Op, core: Core) -> Call | None:
     """The view of the input that an operator is, copied into the output."""
-    source, view_of = graph.input(op, 0), OPERATORS[op.kind].move
+    operator = OPERATORS[op.kind]
+    source, view_of = graph.input(op, operator.moved), operator.move
     if source.dtype is not DType.INT8 or view_of is None:
         return None
     whole = stand_in(source)
