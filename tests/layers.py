@@ -26,6 +26,7 @@ from mcugen.ops.max_pool_2d import MaxPool2D
 from mcugen.ops.mean import Mean
 from mcugen.ops.padding import Padding, Pair
 from mcugen.ops.registry import OPERATORS
+from mcugen.ops.resize_nearest_neighbor import ResizeNearestNeighbor
 from mcugen.ops.softmax import Softmax
 
 Rng = np.random.Generator
@@ -194,6 +195,20 @@ def concatenation(rng: Rng) -> Graph:
     )
 
 
+def nearest(rng: Rng) -> Graph:
+    (_, height, width, channels), quant = _picture_shape(rng), examples.any_quant(rng)
+    size = (1, height * 2, width * 2, channels)
+    return examples.single(
+        "RESIZE_NEAREST_NEIGHBOR",
+        ResizeNearestNeighbor(align_corners=False, half_pixel_centers=True),
+        (
+            examples.variable("picture", (1, height, width, channels), quant),
+            examples.constant("size", np.array(size[1:3])),
+        ),
+        examples.variable("out", size, quant),
+    )
+
+
 def quantise(rng: Rng) -> Graph:
     return _of_picture_shape(rng, OPERATORS["QUANTIZE"].example(rng))
 
@@ -227,6 +242,7 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "rows_pointwise_t": (pointwise, fully_connected),
     "rows_pointwise_w": (pointwise, fully_connected),
     "softmax_s8": (softmax,),
+    "take_s8": (nearest,),
 }
 """What a C function may be asked to run."""
 

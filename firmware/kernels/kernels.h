@@ -65,6 +65,15 @@ void copy_s8(const struct copy_s8 *params, const int8_t *input, int8_t *output);
 void join_s8(const int8_t *input, uint32_t rows, uint32_t width, int8_t *output,
              uint32_t output_width);
 
+/* Four nested loops, the outermost first; offsets has those of the first loop's rounds, then the
+ * second's and so on. Each innermost round copies run bytes from the sum of the four offsets. */
+struct take_s8 {
+    uint32_t sizes[4];
+    uint32_t run;
+};
+void take_s8(const struct take_s8 *params, const int32_t *offsets, const int8_t *input,
+             int8_t *output);
+
 /* output[i] = table[input[i]] over raw bytes. May run in place. */
 void lookup_8(const uint8_t table[256], const void *input, void *output, uint32_t count);
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile, stamp_of
-from mcugen.kernels.portable import joins, lower, moves
+from mcugen.kernels.portable import joins, lower, moves, takes
 from mcugen.kernels.portable.cost import COSTS
 from mcugen.kernels.portable.family import FAMILY
 from mcugen.version import __version__
@@ -18,10 +18,13 @@ KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "CONCATENATION": (joins.concatenation,),
     "DEPTH_TO_SPACE": (moves.move,),
     "DEQUANTIZE": (lower.dequantise,),
+    "GATHER": (takes.gathered,),
     "MEAN": (lower.mean,),
+    "MIRROR_PAD": (takes.mirrored,),
     "PACK": (joins.pack,),
     "PAD": (lower.pad,),
     "QUANTIZE": (lower.requantise, lower.quantise_float),
+    "RESIZE_NEAREST_NEIGHBOR": (takes.nearest,),
     "SLICE": (moves.move,),
     "SOFTMAX": (lower.softmax,),
     "SPACE_TO_DEPTH": (moves.move,),

@@ -17,6 +17,7 @@ from mcugen.kernels.portable.params import (
     MeanCall,
     PadCall,
     SoftmaxCall,
+    TakeCall,
 )
 
 
@@ -99,6 +100,15 @@ def _join(call: JoinCall) -> Terms:
     return found
 
 
+def _take(call: TakeCall) -> Terms:
+    return {
+        "call": 1,
+        "plane": math.prod(call.sizes[:2]),
+        "row": math.prod(call.sizes[:3]),
+        **_copied_pixels(math.prod(call.sizes), call.run),
+    }
+
+
 _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "add_s8": _values,
     "copy_s8": _copy,
@@ -109,6 +119,7 @@ _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "pad_s8": _pad,
     "quantize_f32": _values,
     "softmax_s8": _softmax,
+    "take_s8": _take,
 }
 
 COSTS: Mapping[str, Formula] = {

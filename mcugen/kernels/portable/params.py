@@ -91,6 +91,14 @@ class JoinCall:
 
 
 @dataclass(frozen=True)
+class TakeCall:
+    """Arguments of ``take_s8``: rounds of four loops, the outermost first, and bytes at a time."""
+
+    sizes: tuple[int, ...]
+    run: int
+
+
+@dataclass(frozen=True)
 class LookupCall:
     """Arguments of ``lookup_8``."""
 
