@@ -7,17 +7,22 @@ follow gemmlowp's and TFLite's where there is one.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Int64Array = NDArray[np.int64]
+Curve = Callable[[Int64Array], Int64Array]
 
 INT32_MAX = 2**31 - 1
 
 EXP_INTEGER_BITS = 5
 """Integer bits of softmax's scaled input difference (``kScaledDiffIntegerBits``)."""
+
+SIGMOID_INTEGER_BITS = 4
+"""Integer bits of the scaled input of logistic and tanh (``kInputIntegerBits``)."""
 
 SOFTMAX_DEPTH_LIMIT = 4096
 """Softmax sums exponentials in Q12.19, so this many of 1.0 overflow."""
@@ -164,26 +169,92 @@ def _softmax_row(logits: NDArray[Any], total: int, exp_table: Int64Array) -> NDA
 
 def _one_over_one_plus(x: Int64Array) -> Int64Array:
     """gemmlowp ``one_over_one_plus_x_for_x_in_0_1``: Q0.31 to Q0.31, three steps of Newton."""
+    return np.minimum(_two_over_one_plus(x) << 1, INT32_MAX)
+
+
+def _two_over_one_plus(x: Int64Array) -> Int64Array:
+    """2 / (1 + x) for Q0.31 to Q2.29."""
     half = (x + INT32_MAX + 1) // 2
     estimate = 1515870810 + rounding_doubling_high_mul(half, -1010580540)
     for _ in range(3):
-        error = (1 << 29) - rounding_doubling_high_mul(half, int(estimate))
-        estimate = estimate + (rounding_doubling_high_mul(estimate, int(error)) << 2)
-    return np.minimum(estimate << 1, INT32_MAX)
+        error = (1 << 29) - rounding_doubling_high_mul(half, estimate)
+        estimate = estimate + (rounding_doubling_high_mul(estimate, error) << 2)
+    return estimate
 
 
-def exp_on_negative_values(a: Int64Array) -> Int64Array:
-    """gemmlowp ``exp_on_negative_values`` for Q5.26 input, Q0.31 output.
+def _from_q4(values: Int64Array, scale: float, curve: Curve, ends: tuple[int, int]) -> Int64Array:
+    """``curve`` of ``values * scale`` as Q4.27; ``ends`` where that is beyond the range."""
+    real = scale * 2.0 ** (31 - SIGMOID_INTEGER_BITS)
+    multiplier, shift = quantize_multiplier(real)
+    limit = (2**SIGMOID_INTEGER_BITS - 1) * 2.0 ** (31 - SIGMOID_INTEGER_BITS)
+    radius = math.floor(limit / 2.0**shift)
+    inside = np.abs(values) < radius
+    scaled = multiply_by_quantized_multiplier(
+        np.where(inside, values, 0), multiplier, min(shift, 31)
+    )
+    return np.where(inside, curve(scaled), np.where(values <= -radius, *ends))
+
+
+def logistic(values: Int64Array, scale: float) -> Int64Array:
+    """TFLite ``reference_integer_ops::Logistic`` of ``values * scale``, in 256ths."""
+    return _from_q4(values, scale, _logistic, (0, 255))
+
+
+def _logistic(x: Int64Array) -> Int64Array:
+    exps = exp_on_negative_values(-np.abs(x), SIGMOID_INTEGER_BITS)
+    positive = _one_over_one_plus(exps)
+    signed = np.where(x > 0, positive, INT32_MAX - positive)
+    return rounding_divide_by_pot(np.where(x == 0, 1 << 30, signed), 31 - 8)
+
+
+def tanh(values: Int64Array, scale: float) -> Int64Array:
+    """TFLite ``reference_integer_ops::Tanh`` of ``values * scale``, in steps of 1/128."""
+    return _from_q4(values, scale, _tanh, (-128, 127))
+
+
+def _tanh(x: Int64Array) -> Int64Array:
+    """Twice the input is the same bits as Q5.26."""
+    exps = exp_on_negative_values(-np.abs(x))
+    positive = np.minimum((_two_over_one_plus(exps) - (1 << 29)) << 2, INT32_MAX)
+    return rounding_divide_by_pot(np.where(x == 0, 0, np.where(x < 0, -positive, positive)), 31 - 7)
+
+
+def hard_swish(values: Int64Array, output: tuple[int, int], reluish: tuple[int, int]) -> Int64Array:
+    """TFLite ``HardSwish`` of int8 values less the zero point, all in 16 bits.
+
+    ``output`` and ``reluish`` are 16-bit multipliers and exponents.
+    """
+    hires = values << 7
+    scaled = _high_mul_16(hires, output[0])
+    multiplier, exponent = reluish
+    share = _saturated_16(hires << max(exponent - 1, 0))
+    share = _saturated_16(_high_mul_16(share, multiplier) << min(max(exponent, 0), 1))
+    share = (rounding_divide_by_pot(share, max(-exponent, 0)) + (1 << 15)) >> 1
+    product = share * scaled
+    truncated = np.sign(product) * (np.abs(product) >> 15)
+    return rounding_divide_by_pot(truncated, -output[1])
+
+
+def _high_mul_16(a: Int64Array, b: int) -> Int64Array:
+    return (a * b + (1 << 14)) >> 15
+
+
+def _saturated_16(x: Int64Array) -> Int64Array:
+    return np.clip(x, -(2**15), 2**15 - 1)
+
+
+def exp_on_negative_values(a: Int64Array, integer_bits: int = EXP_INTEGER_BITS) -> Int64Array:
+    """gemmlowp ``exp_on_negative_values`` for input of at most 5 integer bits, Q0.31 output.
 
     The fractional quarter by a Taylor polynomial about -1/8, the rest by multiplying with
     exp(-2**k) for each bit that is set.
     """
-    fraction_bits = 31 - EXP_INTEGER_BITS
+    fraction_bits = 31 - integer_bits
     quarter = 1 << (fraction_bits - 2)
     reduced = (a & (quarter - 1)) - quarter
-    result = _exp_on_last_quarter(reduced << EXP_INTEGER_BITS)
+    result = _exp_on_last_quarter(reduced << integer_bits)
     remainder = reduced - a
-    for power in range(-2, EXP_INTEGER_BITS):
+    for power in range(-2, integer_bits):
         factor = math.floor(math.exp(-(2.0**power)) * 2**31 + 0.5)
         bit = 1 << (fraction_bits + power)
         result = np.where(remainder & bit, rounding_doubling_high_mul(result, factor), result)

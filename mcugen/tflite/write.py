@@ -138,13 +138,14 @@ def _operator(builder: Any, op: Op, kinds: tuple[str, ...]) -> Offset:
     inputs = _numbers(builder, np.array(op.inputs, np.int32))
     outputs = _numbers(builder, np.array(op.outputs, np.int32))
     kind = OPERATORS[op.kind].options
-    options = _options(builder, op, kind)
+    options = _options(builder, op, kind) if kind else None
     tflite.OperatorStart(builder)
     tflite.OperatorAddOpcodeIndex(builder, kinds.index(op.kind))
     tflite.OperatorAddInputs(builder, inputs)
     tflite.OperatorAddOutputs(builder, outputs)
-    tflite.OperatorAddBuiltinOptionsType(builder, getattr(tflite.BuiltinOptions, kind))
-    tflite.OperatorAddBuiltinOptions(builder, options)
+    if options is not None:
+        tflite.OperatorAddBuiltinOptionsType(builder, getattr(tflite.BuiltinOptions, kind))
+        tflite.OperatorAddBuiltinOptions(builder, options)
     return int(tflite.OperatorEnd(builder))
 
 

@@ -7,23 +7,38 @@ from collections.abc import Mapping, Sequence
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile, stamp_of
 from mcugen.kernels.portable import joins, lower, moves, takes
+from mcugen.kernels.portable.abs import absolute
 from mcugen.kernels.portable.cost import COSTS
+from mcugen.kernels.portable.elu import elu
 from mcugen.kernels.portable.family import FAMILY
+from mcugen.kernels.portable.hard_swish import hard_swish
+from mcugen.kernels.portable.leaky_relu import leaky_relu
+from mcugen.kernels.portable.logistic import logistic
+from mcugen.kernels.portable.relu import relu
+from mcugen.kernels.portable.relu6 import relu6
+from mcugen.kernels.portable.tanh import tanh
 from mcugen.version import __version__
 
 __all__ = ["COSTS", "FAMILY", "KERNELS", "backend"]
 
 KERNELS: Mapping[str, tuple[Kernel, ...]] = {
+    "ABS": (absolute,),
     "ADD": (lower.add,),
     "CONCATENATION": (joins.concatenation,),
     "DEPTH_TO_SPACE": (moves.move,),
     "DEQUANTIZE": (lower.dequantise,),
+    "ELU": (elu,),
     "GATHER": (takes.gathered,),
+    "HARD_SWISH": (hard_swish,),
+    "LEAKY_RELU": (leaky_relu,),
+    "LOGISTIC": (logistic,),
     "MEAN": (lower.mean,),
     "MIRROR_PAD": (takes.mirrored,),
     "PACK": (joins.pack,),
     "PAD": (lower.pad,),
     "QUANTIZE": (lower.requantise, lower.quantise_float),
+    "RELU": (relu,),
+    "RELU6": (relu6,),
     "RESIZE_NEAREST_NEIGHBOR": (takes.nearest,),
     "SLICE": (moves.move,),
     "SOFTMAX": (lower.softmax,),
@@ -31,6 +46,7 @@ KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "SPLIT": (moves.move,),
     "SPLIT_V": (moves.move,),
     "STRIDED_SLICE": (moves.move,),
+    "TANH": (tanh,),
     "TRANSPOSE": (moves.move,),
     "UNPACK": (moves.move,),
 }

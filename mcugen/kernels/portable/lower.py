@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -11,17 +10,17 @@ from mcugen import numerics
 from mcugen.boards import Core
 from mcugen.ir import DType, Graph, Op, Tensor
 from mcugen.kernels.call import Call, Overlap, constant, float_literal
-from mcugen.kernels.contract import BY_ROW, RowContract
+from mcugen.kernels.portable.by_row import by_row
 from mcugen.kernels.portable.call import IN_PLACE, portable_call
 from mcugen.kernels.portable.params import (
     AddCall,
     AffineCall,
-    LookupCall,
     MeanCall,
     PadCall,
     Rescale,
     SoftmaxCall,
 )
+from mcugen.kernels.portable.tables import lookup
 from mcugen.ops.activation import activation_range
 from mcugen.ops.add import Add
 from mcugen.ops.mean import axes
@@ -59,14 +58,8 @@ def add(graph: Graph, op: Op, core: Core) -> Call | None:
         call,
         constants=(constant("operand", DType.INT8, b.array()),) if b.is_constant else (),
         overlaps=tuple(Overlap(position, distance=0) for position in inputs),
-        rows=None if b.is_constant else _by_row(output),
+        rows=None if b.is_constant else by_row(output),
     )
-
-
-def _by_row(picture: Tensor, *, in_place: bool = True) -> RowContract | None:
-    """None for what is no picture (1, h, w, c)."""
-    is_picture = len(picture.shape) == 4 and picture.shape[0] == 1
-    return replace(BY_ROW, in_place=in_place) if is_picture else None
 
 
 def _operand(tensor: Tensor, common: float) -> Rescale:
@@ -144,18 +137,9 @@ def requantise(graph: Graph, op: Op, core: Core) -> Call | None:
         _BYTES[source.dtype],
         _BYTES[output.dtype],
     )
-    by_raw_byte = np.empty(256, np.uint8)
-    by_raw_byte[np.arange(_BYTES[source.dtype].start, _BYTES[source.dtype].stop) & 0xFF] = (
-        table & 0xFF
-    )
-    return portable_call(
-        "lookup_8",
-        "lookup.c.j2",
-        LookupCall(count=output.elements),
-        constants=(constant("table", DType.UINT8, by_raw_byte),),
-        overlaps=(IN_PLACE,),
-        rows=_by_row(output),
-    )
+    by_raw_byte = np.empty(256, np.int64)
+    by_raw_byte[np.arange(_BYTES[source.dtype].start, _BYTES[source.dtype].stop) & 0xFF] = table
+    return lookup(output, by_raw_byte)
 
 
 def quantise_float(graph: Graph, op: Op, core: Core) -> Call | None:
@@ -168,7 +152,7 @@ def quantise_float(graph: Graph, op: Op, core: Core) -> Call | None:
         "quantize.c.j2",
         _affine(output),
         overlaps=(IN_PLACE,),
-        rows=_by_row(output),
+        rows=by_row(output),
     )
 
 
@@ -181,7 +165,7 @@ def dequantise(graph: Graph, op: Op, core: Core) -> Call | None:
         "dequantize_s8",
         "dequantize.c.j2",
         _affine(source),
-        rows=_by_row(source, in_place=False),
+        rows=by_row(source, in_place=False),
     )
 
 
