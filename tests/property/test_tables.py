@@ -17,8 +17,8 @@ from mcugen.kernels.portable import KERNELS
 from mcugen.ops.registry import OPERATORS
 from mcugen.reference import make_references
 from mcugen.tflite import write_model
+from tests.one_value import KINDS
 
-KINDS = ("ABS", "ELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "RELU", "RELU6", "TANH")
 MICRO_ONLY = ("ELU",)
 """tflite-runtime's reference kernels do not have it for int8."""
 QUANTISATIONS = int(os.environ.get("MCUGEN_SWEEP", "15"))

@@ -204,8 +204,8 @@ def _custom(model: Any) -> None:
     model.operatorCodes[0].customCode = b"MyOp"
 
 
-def _elu(model: Any) -> None:
-    model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = 111
+def _cos(model: Any) -> None:
+    model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = 108
 
 
 def _tanh(model: Any) -> None:
@@ -216,7 +216,7 @@ def _tanh(model: Any) -> None:
     ("change", "kind", "words"),
     [
         (_custom, "CUSTOM MyOp", "custom operators are not supported"),
-        (_elu, "ELU", "this operator is not supported"),
+        (_cos, "COS", "this operator is not supported"),
         (_tanh, "CONV_2D", "fused activation 4"),
     ],
 )
