@@ -115,6 +115,27 @@ def add(rng: Rng) -> Graph:
     )
 
 
+def channelwise(kind: str) -> Make:
+    """A picture and a constant, of its own size or one value a channel."""
+
+    def make(rng: Rng) -> Graph:
+        shape, graph = _picture_shape(rng), OPERATORS[kind].example(rng)
+        small = shape if rng.integers(2) else shape[3:]
+        quants = [graph.tensor(graph.inputs[0]).quant, graph.tensor(graph.outputs[0]).quant]
+        return examples.single(
+            kind,
+            graph.ops[-1].attrs,
+            (
+                examples.variable("picture", shape, quants[0]),
+                examples.constant("other", rng.integers(-128, 128, small), DType.INT8, quants[0]),
+            ),
+            examples.variable("out", shape, quants[1]),
+        )
+
+    make.__name__ = kind.lower()
+    return make
+
+
 def mean(rng: Rng) -> Graph:
     shape, over = _picture_shape(rng), [(1, 2), (1,), (2,)][rng.integers(3)]
     output = tuple(1 if axis in over else size for axis, size in enumerate(shape))
@@ -232,7 +253,10 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "dequantize_s8": (dequantise,),
     "join_s8": (concatenation,),
     "lookup_8": (quantise,),
+    "maximum_s8": (channelwise("MAXIMUM"),),
     "mean_s8": (mean,),
+    "minimum_s8": (channelwise("MINIMUM"),),
+    "mul_s8": (channelwise("MUL"),),
     "pad_s8": (pad,),
     "quantize_f32": (quantise,),
     "rows_convolve": (first_layer, fanned_out),
@@ -243,6 +267,7 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "rows_pointwise_w": (pointwise, fully_connected),
     "softmax_s8": (softmax,),
     "take_s8": (nearest,),
+    "sub_s8": (channelwise("SUB"),),
 }
 """What a C function may be asked to run."""
 

@@ -23,6 +23,39 @@ struct add_s8 {
 void add_s8(const struct add_s8 *params, const int8_t *a, const int8_t *b, int8_t *output,
             uint32_t count);
 
+/* An operand that begins anew after period values. */
+struct repeated_s8 {
+    const int8_t *data;
+    uint32_t period;
+};
+
+/* The place after place i of an operand. */
+static inline uint32_t next_of(struct repeated_s8 operand, uint32_t i)
+{
+    return i + 1u == operand.period ? 0u : i + 1u;
+}
+
+/* As add_s8, the difference. The output may be an operand whose period is count, here and below. */
+void sub_s8(const struct add_s8 *params, struct repeated_s8 a, struct repeated_s8 b, int8_t *output,
+            uint32_t count);
+
+/* output[i] = clamp((a[i] - zero) * (b[i] - zero) * scale). Offsets are minus the zero points. */
+struct mul_s8 {
+    int32_t a_offset;
+    int32_t b_offset;
+    int32_t output_offset;
+    int32_t output_multiplier;
+    int32_t output_shift;
+    int32_t activation_min;
+    int32_t activation_max;
+};
+void mul_s8(const struct mul_s8 *params, struct repeated_s8 a, struct repeated_s8 b, int8_t *output,
+            uint32_t count);
+
+/* The greater, or the lesser, of two integers. */
+void maximum_s8(struct repeated_s8 a, struct repeated_s8 b, int8_t *output, uint32_t count);
+void minimum_s8(struct repeated_s8 a, struct repeated_s8 b, int8_t *output, uint32_t count);
+
 /* Mean of each channel over a window of rows and columns of a height x width x channels picture;
  * the division is folded into the multiplier. The windows tile the picture, and the output holds
  * a mean for each of them. */

@@ -49,10 +49,15 @@ def _problems(graph: Graph, op: Op) -> Iterator[str]:
     if found:
         return
     yield from activation_problems(op.attributes(Add).activation, output.qparams)
-    # TFLite aborts where the rescaling is not below 1 (QuantizeMultiplierSmallerThanOneExp).
-    twice = 2 * max(first.qparams.scale, second.qparams.scale)
-    if not twice / (2**LEFT_SHIFT * output.qparams.scale) < 1:
-        yield f"output scale {output.qparams.scale:g} is too small for the input scales"
+    yield from too_small_output(graph, op)
+
+
+def too_small_output(graph: Graph, op: Op) -> Iterator[str]:
+    """TFLite aborts where the rescaling is not below 1 (QuantizeMultiplierSmallerThanOneExp)."""
+    output = graph.output(op).qparams
+    twice = 2 * max(graph.input(op, 0).qparams.scale, graph.input(op, 1).qparams.scale)
+    if not twice / (2**LEFT_SHIFT * output.scale) < 1:
+        yield f"output scale {output.scale:g} is too small for the input scales"
 
 
 def _example(rng: np.random.Generator) -> Graph:

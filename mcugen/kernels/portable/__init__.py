@@ -14,8 +14,12 @@ from mcugen.kernels.portable.family import FAMILY
 from mcugen.kernels.portable.hard_swish import hard_swish
 from mcugen.kernels.portable.leaky_relu import leaky_relu
 from mcugen.kernels.portable.logistic import logistic
+from mcugen.kernels.portable.maximum import maximum
+from mcugen.kernels.portable.minimum import minimum
+from mcugen.kernels.portable.mul import mul
 from mcugen.kernels.portable.relu import relu
 from mcugen.kernels.portable.relu6 import relu6
+from mcugen.kernels.portable.sub import sub
 from mcugen.kernels.portable.tanh import tanh
 from mcugen.version import __version__
 
@@ -32,8 +36,11 @@ KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "HARD_SWISH": (hard_swish,),
     "LEAKY_RELU": (leaky_relu,),
     "LOGISTIC": (logistic,),
+    "MAXIMUM": (maximum,),
     "MEAN": (lower.mean,),
+    "MINIMUM": (minimum,),
     "MIRROR_PAD": (takes.mirrored,),
+    "MUL": (mul,),
     "PACK": (joins.pack,),
     "PAD": (lower.pad,),
     "QUANTIZE": (lower.requantise, lower.quantise_float),
@@ -46,6 +53,7 @@ KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "SPLIT": (moves.move,),
     "SPLIT_V": (moves.move,),
     "STRIDED_SLICE": (moves.move,),
+    "SUB": (sub,),
     "TANH": (tanh,),
     "TRANSPOSE": (moves.move,),
     "UNPACK": (moves.move,),

@@ -12,17 +12,25 @@ from mcugen.kernels.portable.params import (
     AddCall,
     AffineCall,
     CopyCall,
+    ExtremumCall,
     JoinCall,
     LookupCall,
     MeanCall,
+    MulCall,
     PadCall,
     SoftmaxCall,
+    SubCall,
     TakeCall,
 )
 
 
 def _values(call: AddCall | AffineCall | LookupCall) -> Terms:
     return {"call": 1, "value": call.count}
+
+
+def _pairs(call: SubCall | MulCall | ExtremumCall) -> Terms:
+    operands = call.operands
+    return {"call": 1, "value": operands.count, "restart": operands.restarts}
 
 
 def _mean(call: MeanCall) -> Terms:
@@ -115,10 +123,14 @@ _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "dequantize_s8": _values,
     "join_s8": _join,
     "lookup_8": _values,
+    "maximum_s8": _pairs,
     "mean_s8": _mean,
+    "minimum_s8": _pairs,
+    "mul_s8": _pairs,
     "pad_s8": _pad,
     "quantize_f32": _values,
     "softmax_s8": _softmax,
+    "sub_s8": _pairs,
     "take_s8": _take,
 }
 

@@ -39,14 +39,11 @@ def add(graph: Graph, op: Op, core: Core) -> Call | None:
     a, b, output = graph.input(op, variable), graph.input(op, other), graph.output(op)
     if a.is_constant:
         return None
-    common = 2 * max(a.qparams.scale, b.qparams.scale)
+    onto_common_a, onto_common_b, onto_output = common_scale(a, b, output)
     call = AddCall(
-        a=_operand(a, common),
-        b=_operand(b, common),
-        output=Rescale(
-            output.qparams.zero_point,
-            *numerics.quantize_multiplier(common / (2**ADD_LEFT_SHIFT * output.qparams.scale)),
-        ),
+        a=onto_common_a,
+        b=onto_common_b,
+        output=onto_output,
         activation=activation_range(op.attributes(Add).activation, output.qparams),
         count=output.elements,
         constant_operand=b.is_constant,
@@ -59,6 +56,17 @@ def add(graph: Graph, op: Op, core: Core) -> Call | None:
         constants=(constant("operand", DType.INT8, b.array()),) if b.is_constant else (),
         overlaps=tuple(Overlap(position, distance=0) for position in inputs),
         rows=None if b.is_constant else by_row(output),
+    )
+
+
+def common_scale(a: Tensor, b: Tensor, output: Tensor) -> tuple[Rescale, Rescale, Rescale]:
+    """Both operands' way onto twice the larger scale, and the way from there to the output."""
+    common = 2 * max(a.qparams.scale, b.qparams.scale)
+    onto_output = numerics.quantize_multiplier(common / (2**ADD_LEFT_SHIFT * output.qparams.scale))
+    return (
+        _operand(a, common),
+        _operand(b, common),
+        Rescale(output.qparams.zero_point, *onto_output),
     )
 
 

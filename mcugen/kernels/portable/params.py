@@ -29,6 +29,50 @@ class AddCall:
 
 
 @dataclass(frozen=True)
+class Operands:
+    """Two inputs of ``count`` values, each of which begins anew after its period.
+
+    ``constant`` is the position of the one that is a constant, None where both are variables.
+    """
+
+    periods: tuple[int, int]
+    constant: int | None
+    count: int
+
+    @property
+    def restarts(self) -> int:
+        return sum(self.count // period for period in self.periods)
+
+
+@dataclass(frozen=True)
+class SubCall:
+    """Arguments of ``sub_s8``."""
+
+    a: Rescale
+    b: Rescale
+    output: Rescale
+    activation: tuple[int, int]
+    operands: Operands
+
+
+@dataclass(frozen=True)
+class MulCall:
+    """Arguments of ``mul_s8``."""
+
+    offsets: tuple[int, int]
+    output: Rescale
+    activation: tuple[int, int]
+    operands: Operands
+
+
+@dataclass(frozen=True)
+class ExtremumCall:
+    """Arguments of ``maximum_s8`` and ``minimum_s8``."""
+
+    operands: Operands
+
+
+@dataclass(frozen=True)
 class MeanCall:
     """Arguments of ``mean_s8``: ``window`` is the (height, width) averaged over."""
 

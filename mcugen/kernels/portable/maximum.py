@@ -1,0 +1,15 @@
+"""MAXIMUM."""
+
+from __future__ import annotations
+
+from mcugen.boards import Core
+from mcugen.ir import Graph, Op
+from mcugen.kernels.call import Call
+from mcugen.kernels.portable.binary import binary_call, operands
+from mcugen.kernels.portable.params import ExtremumCall
+
+
+def maximum(graph: Graph, op: Op, core: Core) -> Call | None:
+    """TFLite ``MaximumOp``: integers compared as they are."""
+    call = ExtremumCall(operands(graph, op))
+    return binary_call(graph, op, "maximum_s8", "maximum.c.j2", call)
