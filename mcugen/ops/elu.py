@@ -20,6 +20,8 @@ from mcugen.ops.base import (
     unparse_nothing,
 )
 
+_LEAST_SCALE = 2.0**-126
+
 
 def tables(source: Quant, output: Quant) -> Iterator[Int64Array]:
     """The answers to -128 to 127, less the zero point: in float64, then in ways that may differ.
@@ -51,6 +53,9 @@ def _problems(graph: Graph, op: Op) -> Iterator[str]:
     if found:
         return
     source, output = graph.input(op, 0).qparams, graph.output(op).qparams
+    if output.scale < _LEAST_SCALE:
+        yield f"output scale {output.scale:g} is too small to be inverted in float32"
+        return
     found = list(elementwise.rescalable(elementwise.ratio(source.scale, output.scale)))
     yield from found
     if found:
