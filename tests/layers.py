@@ -25,6 +25,7 @@ from mcugen.ops.fully_connected import FullyConnected
 from mcugen.ops.max_pool_2d import MaxPool2D
 from mcugen.ops.mean import Mean
 from mcugen.ops.padding import Padding, Pair
+from mcugen.ops.reduce_max import ReduceMax
 from mcugen.ops.registry import OPERATORS
 from mcugen.ops.resize_nearest_neighbor import ResizeNearestNeighbor
 from mcugen.ops.softmax import Softmax
@@ -138,15 +139,30 @@ def channelwise(kind: str) -> Make:
 
 def mean(rng: Rng) -> Graph:
     shape, over = _picture_shape(rng), [(1, 2), (1,), (2,)][rng.integers(3)]
+    return _reduction(rng, "MEAN", Mean(keep_dims=True), shape, over, examples.any_quant(rng))
+
+
+def mean_of_channels(rng: Rng) -> Graph:
+    shape, over = _picture_shape(rng), [(3,), (2, 3), (1, 2, 3), (1, 3)][rng.integers(4)]
+    return _reduction(rng, "MEAN", Mean(keep_dims=True), shape, over, examples.any_quant(rng))
+
+
+def largest(rng: Rng) -> Graph:
+    shape, over = _picture_shape(rng), [(1, 2), (1,), (2,), (3,), (1, 3)][rng.integers(5)]
+    return _reduction(rng, "REDUCE_MAX", ReduceMax(keep_dims=True), shape, over, None)
+
+
+def _reduction(
+    rng: Rng, kind: str, attrs: object, shape: Shape, over: tuple[int, ...], after: Quant | None
+) -> Graph:
+    """``after`` is the output's quantisation, None for the input's."""
     output = tuple(1 if axis in over else size for axis, size in enumerate(shape))
+    quant = examples.any_quant(rng)
     return examples.single(
-        "MEAN",
-        Mean(keep_dims=True),
-        (
-            examples.variable("picture", shape, examples.any_quant(rng)),
-            examples.constant("axes", np.array(over)),
-        ),
-        examples.variable("out", output, examples.any_quant(rng)),
+        kind,
+        attrs,
+        (examples.variable("picture", shape, quant), examples.constant("axes", np.array(over))),
+        examples.variable("out", output, after or quant),
     )
 
 
@@ -254,6 +270,7 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "join_s8": (concatenation,),
     "lookup_8": (quantise,),
     "maximum_s8": (channelwise("MAXIMUM"),),
+    "max_s8": (largest,),
     "mean_s8": (mean,),
     "minimum_s8": (channelwise("MINIMUM"),),
     "mul_s8": (channelwise("MUL"),),
@@ -266,6 +283,7 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "rows_pointwise_t": (pointwise, fully_connected),
     "rows_pointwise_w": (pointwise, fully_connected),
     "softmax_s8": (softmax,),
+    "sum_s8": (mean_of_channels,),
     "take_s8": (nearest,),
     "sub_s8": (channelwise("SUB"),),
 }

@@ -72,6 +72,28 @@ struct mean_s8 {
 };
 void mean_s8(const struct mean_s8 *params, const int8_t *input, int8_t *output);
 
+/* Two loops over a tensor, the outer one first: rounds, and bytes from one round to the next. */
+struct loops_s8 {
+    uint32_t sizes[2];
+    uint32_t strides[2];
+};
+
+/* For each round of kept, an output: the sum over the rounds of reduced from there, less the sum of
+ * the zero points, rescaled. */
+struct sum_s8 {
+    struct loops_s8 kept;
+    struct loops_s8 reduced;
+    int32_t centre;
+    int32_t multiplier;
+    int32_t shift;
+    int32_t output_zero_point;
+};
+void sum_s8(const struct sum_s8 *params, const int8_t *input, int8_t *output);
+
+/* For each round of kept, an output: the largest value among the rounds of reduced from there. */
+void max_s8(const struct loops_s8 *kept, const struct loops_s8 *reduced, const int8_t *input,
+            int8_t *output);
+
 /* Softmax over rows of depth values. exp_table[d] is exp(-d * beta * scale) in Q0.31 for the
  * distance d from the row's maximum. Output scale 1/256, zero point -128. May run in place. */
 void softmax_s8(const int32_t exp_table[256], const int8_t *input, int8_t *output, uint32_t rows,

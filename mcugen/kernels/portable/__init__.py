@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile, stamp_of
-from mcugen.kernels.portable import joins, lower, moves, takes
+from mcugen.kernels.portable import joins, lower, moves, reductions, takes
 from mcugen.kernels.portable.abs import absolute
 from mcugen.kernels.portable.cost import COSTS
 from mcugen.kernels.portable.elu import elu
@@ -37,13 +37,14 @@ KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "LEAKY_RELU": (leaky_relu,),
     "LOGISTIC": (logistic,),
     "MAXIMUM": (maximum,),
-    "MEAN": (lower.mean,),
+    "MEAN": (lower.mean, reductions.mean),
     "MINIMUM": (minimum,),
     "MIRROR_PAD": (takes.mirrored,),
     "MUL": (mul,),
     "PACK": (joins.pack,),
     "PAD": (lower.pad,),
     "QUANTIZE": (lower.requantise, lower.quantise_float),
+    "REDUCE_MAX": (reductions.largest,),
     "RELU": (relu,),
     "RELU6": (relu6,),
     "RESIZE_NEAREST_NEIGHBOR": (takes.nearest,),

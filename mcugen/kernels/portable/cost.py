@@ -18,6 +18,7 @@ from mcugen.kernels.portable.params import (
     MeanCall,
     MulCall,
     PadCall,
+    ReductionCall,
     SoftmaxCall,
     SubCall,
     TakeCall,
@@ -117,12 +118,24 @@ def _take(call: TakeCall) -> Terms:
     }
 
 
+def _reduction(call: ReductionCall) -> Terms:
+    outputs, values = math.prod(call.kept.sizes), math.prod(call.reduced.sizes)
+    return {
+        "call": 1,
+        "outer": call.kept.sizes[0],
+        "output": outputs,
+        "row": outputs * call.reduced.sizes[0],
+        "value": outputs * values,
+    }
+
+
 _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "add_s8": _values,
     "copy_s8": _copy,
     "dequantize_s8": _values,
     "join_s8": _join,
     "lookup_8": _values,
+    "max_s8": _reduction,
     "maximum_s8": _pairs,
     "mean_s8": _mean,
     "minimum_s8": _pairs,
@@ -131,6 +144,7 @@ _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "quantize_f32": _values,
     "softmax_s8": _softmax,
     "sub_s8": _pairs,
+    "sum_s8": _reduction,
     "take_s8": _take,
 }
 

@@ -23,7 +23,7 @@ from mcugen.kernels.portable.params import (
 from mcugen.kernels.portable.tables import lookup
 from mcugen.ops.activation import activation_range
 from mcugen.ops.add import Add
-from mcugen.ops.mean import axes
+from mcugen.ops.reducing import axes
 from mcugen.ops.softmax import Softmax
 
 # Headroom that TFLite gives both operands of ADD.
@@ -76,9 +76,11 @@ def _operand(tensor: Tensor, common: float) -> Rescale:
 
 
 def mean(graph: Graph, op: Op, core: Core) -> Call | None:
-    """MEAN over rows, columns or both."""
+    """MEAN over rows, columns or both of a picture."""
     source, output = graph.input(op, 0), graph.output(op)
     over = axes(graph, op)
+    if len(source.shape) != 4 or source.shape[0] != 1 or over not in ((1,), (2,), (1, 2)):
+        return None
     window = (source.shape[1] if 1 in over else 1, source.shape[2] if 2 in over else 1)
     multiplier, shift = numerics.mean_multiplier(
         source.qparams.scale / output.qparams.scale, math.prod(window)

@@ -21,7 +21,7 @@ def move(graph: Graph, op: Op, core: Core) -> Call | None:
         return None
     whole = stand_in(source)
     view = view_of(graph, op, whole)
-    loops = _merged(view.shape, view.strides)
+    loops = merged(view.shape, view.strides)
     if len(loops) > _LOOPS:
         return None
     missing = _LOOPS - len(loops)
@@ -37,7 +37,7 @@ def move(graph: Graph, op: Op, core: Core) -> Call | None:
     )
 
 
-def _merged(shape: Shape, strides: tuple[int, ...]) -> list[tuple[int, int]]:
+def merged(shape: Shape, strides: tuple[int, ...]) -> list[tuple[int, int]]:
     """(size, stride) of as few loops as do: without those of one round, and two in one where the
     outer one goes on where the inner one ends."""
     kept = [(size, stride) for size, stride in zip(shape, strides, strict=True) if size > 1]

@@ -85,6 +85,27 @@ class MeanCall:
 
 
 @dataclass(frozen=True)
+class Loops:
+    """Two loops, the outer one first: rounds, and bytes from one round to the next."""
+
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ReductionCall:
+    """Arguments of ``sum_s8`` and ``max_s8``: the loops over outputs and over what becomes one.
+
+    Of a sum, ``centre`` is what all zero points together are, and ``output`` its rescaling.
+    """
+
+    kept: Loops
+    reduced: Loops
+    centre: int = 0
+    output: Rescale = Rescale(0, 0, 0)
+
+
+@dataclass(frozen=True)
 class SoftmaxCall:
     """Arguments of ``softmax_s8``."""
 
