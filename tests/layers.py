@@ -27,6 +27,7 @@ from mcugen.ops.mean import Mean
 from mcugen.ops.padding import Padding, Pair
 from mcugen.ops.reduce_max import ReduceMax
 from mcugen.ops.registry import OPERATORS
+from mcugen.ops.resize_bilinear import ResizeBilinear
 from mcugen.ops.resize_nearest_neighbor import ResizeNearestNeighbor
 from mcugen.ops.softmax import Softmax
 
@@ -233,11 +234,21 @@ def concatenation(rng: Rng) -> Graph:
 
 
 def nearest(rng: Rng) -> Graph:
+    attrs = ResizeNearestNeighbor(align_corners=False, half_pixel_centers=True)
+    return _doubled(rng, "RESIZE_NEAREST_NEIGHBOR", attrs)
+
+
+def bilinear(rng: Rng) -> Graph:
+    attrs = ResizeBilinear(align_corners=False, half_pixel_centers=True)
+    return _doubled(rng, "RESIZE_BILINEAR", attrs)
+
+
+def _doubled(rng: Rng, kind: str, attrs: object) -> Graph:
     (_, height, width, channels), quant = _picture_shape(rng), examples.any_quant(rng)
     size = (1, height * 2, width * 2, channels)
     return examples.single(
-        "RESIZE_NEAREST_NEIGHBOR",
-        ResizeNearestNeighbor(align_corners=False, half_pixel_centers=True),
+        kind,
+        attrs,
         (
             examples.variable("picture", (1, height, width, channels), quant),
             examples.constant("size", np.array(size[1:3])),
@@ -276,6 +287,7 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "mul_s8": (channelwise("MUL"),),
     "pad_s8": (pad,),
     "quantize_f32": (quantise,),
+    "resize_s8": (bilinear,),
     "rows_convolve": (first_layer, fanned_out),
     "rows_depthwise_picture": (depthwise_3x3,),
     "rows_depthwise_row": (depthwise_3x3,),

@@ -94,6 +94,13 @@ void sum_s8(const struct sum_s8 *params, const int8_t *input, int8_t *output);
 void max_s8(const struct loops_s8 *kept, const struct loops_s8 *reduced, const int8_t *input,
             int8_t *output);
 
+/* Each pixel of a height x width output is a mean of four of the input's. places has for each row
+ * of the output the offsets of the two rows of the input and the weight of the second, of 2^10, all
+ * first offsets first; then the same for its columns. The weights of a mean are at most 2^20 in
+ * all, or a little beyond where the second pixel is the first: the sum stays below 2^31. */
+void resize_s8(const int32_t *places, const int8_t *input, int8_t *output, uint32_t height,
+               uint32_t width, uint32_t channels);
+
 /* Softmax over rows of depth values. exp_table[d] is exp(-d * beta * scale) in Q0.31 for the
  * distance d from the row's maximum. Output scale 1/256, zero point -128. May run in place. */
 void softmax_s8(const int32_t exp_table[256], const int8_t *input, int8_t *output, uint32_t rows,

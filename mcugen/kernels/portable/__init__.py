@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugen import resources
 from mcugen.kernels.backend import Backend, Kernel, SourceFile, stamp_of
-from mcugen.kernels.portable import joins, lower, moves, reductions, takes
+from mcugen.kernels.portable import joins, lower, moves, reductions, resize, takes
 from mcugen.kernels.portable.abs import absolute
 from mcugen.kernels.portable.cost import COSTS
 from mcugen.kernels.portable.elu import elu
@@ -47,6 +47,7 @@ KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "REDUCE_MAX": (reductions.largest,),
     "RELU": (relu,),
     "RELU6": (relu6,),
+    "RESIZE_BILINEAR": (resize.bilinear,),
     "RESIZE_NEAREST_NEIGHBOR": (takes.nearest,),
     "SLICE": (moves.move,),
     "SOFTMAX": (lower.softmax,),

@@ -19,6 +19,7 @@ from mcugen.kernels.portable.params import (
     MulCall,
     PadCall,
     ReductionCall,
+    ResizeCall,
     SoftmaxCall,
     SubCall,
     TakeCall,
@@ -129,6 +130,11 @@ def _reduction(call: ReductionCall) -> Terms:
     }
 
 
+def _resize(call: ResizeCall) -> Terms:
+    pixels = call.height * call.width
+    return {"call": 1, "row": call.height, "pixel": pixels, "value": pixels * call.channels}
+
+
 _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "add_s8": _values,
     "copy_s8": _copy,
@@ -142,6 +148,7 @@ _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "mul_s8": _pairs,
     "pad_s8": _pad,
     "quantize_f32": _values,
+    "resize_s8": _resize,
     "softmax_s8": _softmax,
     "sub_s8": _pairs,
     "sum_s8": _reduction,

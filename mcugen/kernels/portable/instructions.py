@@ -84,12 +84,6 @@ INSTRUCTIONS: Mapping[str, Mapping[str, float]] = {
         "value": 16,
         "restart": 0,
     },
-    "resize_s8": {
-        "call": 89.0,
-        "row": 26.0,
-        "pixel": 37.0,
-        "value": 20.0,
-    },
     "softmax_s8": {
         "call": 53.9,
         "row": 174.3,
@@ -157,6 +151,12 @@ INSTRUCTIONS: Mapping[str, Mapping[str, float]] = {
         "output": 48.0,
         "row": 8.0,
         "value": 6.0,
+    },
+    "resize_s8": {
+        "call": 89.0,
+        "row": 26.0,
+        "pixel": 37.0,
+        "value": 20.0,
     },
     "lookup_8": {
         "call": 41,

@@ -106,6 +106,15 @@ class ReductionCall:
 
 
 @dataclass(frozen=True)
+class ResizeCall:
+    """Arguments of ``resize_s8``: the size of the output."""
+
+    height: int
+    width: int
+    channels: int
+
+
+@dataclass(frozen=True)
 class SoftmaxCall:
     """Arguments of ``softmax_s8``."""
 
