@@ -45,11 +45,18 @@ def build(
     stream_input: bool = False,
     labels: StrPath | Sequence[StrPath] = (),
     places: Mapping[str, Sequence[str]] | None = None,
+    ram: int | str | None = None,
+    flash: int | str | None = None,
+    fpu: Literal["none", "sp", "dp"] | None = None,
+    dsp: bool | None = None,
     on_event: Callable[[str], None] = _silent,
 ) -> BuildResult:
     """Compiles a ``.tflite`` file, or several, into firmware for a board, as ``mcugen build`` does.
 
-    ``target`` is a board, a chip, a target such as "stm32f7", or the path of a board file.
+    ``target`` is a board, a chip, a target such as "stm32f7", the path of a board file, or a core
+    such as "cortex-m4". Only a core is told its memory, ``ram`` and ``flash`` in bytes or as
+    "256K", and may be told its ``fpu`` and whether it has the DSP extension, ``dsp``; it gets a
+    library and no firmware.
     ``output`` is replaced when all is done, and not before; ``cmsis_nn`` is a folder of CMSIS-NN
     sources to use instead of those that are installed. ``name`` is what the library is called, for
     several models one each; they share one arena unless ``arena_apart``. ``kernels`` "fast" lets
@@ -65,6 +72,7 @@ def build(
     exactly, BoardError, FitError where the model does not fit, ToolchainError. Then ``output`` is
     as it was before.
     """
+    from mcugen.boards.plain import CoreOptions
     from mcugen.compiler import build as compile_model
     from mcugen.report.html import write_reports
 
@@ -83,6 +91,7 @@ def build(
         stream_input=stream_input,
         labels=[Path(path) for path in _several(labels)],
         places=places,
+        core=CoreOptions(ram, flash, fpu, dsp),
         on_event=on_event,
     )
     write_reports(folder)

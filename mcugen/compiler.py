@@ -13,8 +13,10 @@ from pathlib import Path
 
 from mcugen import fit, manifest
 from mcugen.arena import ArenaRoom, shared_room, spaces_left
-from mcugen.boards import Board, as_file, board_file, load_board
+from mcugen.boards import Board, as_file, board_file
 from mcugen.boards.places import Places, find_places
+from mcugen.boards.plain import CoreOptions
+from mcugen.boards.targets import find_target
 from mcugen.emit import emit_model
 from mcugen.errors import UsageError
 from mcugen.firmware import (
@@ -101,10 +103,12 @@ def build(
     stream_input: bool = False,
     loader_no_read: bool = False,
     places: Mapping[str, Sequence[str]] | None = None,
+    core: CoreOptions = CoreOptions(),  # noqa: B008 - frozen
     on_event: Event = silent,
     object_cache: Path | None = None,
 ) -> BuildResult:
-    """Compiles ``models`` for the board, chip, target or board file ``target`` into ``output``.
+    """Compiles ``models`` for the board, chip, target, core or board file ``target`` into
+    ``output``. ``core`` says what memory a core has; without a board it gets no firmware.
 
     Each becomes a library of its name; ``labels`` are files with the names of its classes, one for
     each model or none. Several share one arena, since they do not run at once,
@@ -120,8 +124,9 @@ def build(
     _check_names(paths, names)
     if labels:
         _check_labels(paths, labels)
-    board = load_board(target)
+    board, described = find_target(target, core)
     placed = find_places(board, places or {})
+    _check_places(board, placed)
     loader_sources = loader_tree(board, no_read=loader_no_read)
     made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
     on_event("reading the model")
@@ -156,9 +161,11 @@ def build(
             write_tree(folder, {f"{name}/{file}": text for file, text in library.items()})
             shutil.copyfile(path, folder / f"{name}.tflite")
         write_tree(folder, {**firmware_tree(board, names, placed), **loader_sources})
-        if (described := as_file(target)) is not None:
-            shutil.copyfile(described, folder / board_file(board.id))
-        on_event("compiling the firmware")
+        if (file := as_file(target)) is not None:
+            shutil.copyfile(file, folder / board_file(board.id))
+        elif described is not None:
+            write_tree(folder, {board_file(board.id): described})
+        on_event(f"compiling the {'firmware' if board.has_firmware else 'library'}")
         manifests = _link(folder, board, programs, placed, object_cache)
     return BuildResult(
         output,
@@ -166,7 +173,11 @@ def build(
             BuiltModel(
                 written,
                 fast_cost(program, _budget(arena, placed.arena_limit(board))),
-                (*untrained(program.schedule.graph), *_by_rows(program, arena, placed)),
+                (
+                    *untrained(program.schedule.graph),
+                    *_by_rows(program, arena, placed),
+                    *_costs(program),
+                ),
             )
             for written, program in zip(manifests, programs, strict=True)
         ),
@@ -265,6 +276,26 @@ def _labelled(program: Program, path: Path) -> Program:
     """Raises UsageError U001 or U002 as ``read_labels``."""
     classes = program.schedule.tensor(program.schedule.outputs[0]).elements
     return replace(program, labels=read_labels(path, classes))
+
+
+def _check_places(board: Board, places: Places) -> None:
+    """Raises UsageError U006 for places on a core, which has one RAM and one flash."""
+    if places.arena and not board.has_firmware:
+        raise UsageError(
+            "U006",
+            f"a {board.name} without a board has one RAM, and nothing to choose from",
+            hint="leave `--arena-in` and `--place` out; the program places the library's arena",
+        )
+
+
+def _costs(program: Program) -> tuple[str, ...]:
+    """Says that the estimates are of another core."""
+    if program.target.core.dsp_at_best:
+        return ()
+    return (
+        "instructions are estimated for cores with the DSP extension and without vectors, and this"
+        " core is another: `verify` counts them",
+    )
 
 
 def _budget(arena: Arena | None, room: int) -> Arena:

@@ -106,6 +106,15 @@ def emit_firmware(board: Board, names: Sequence[str], places: Places = NOWHERE_E
     }
 
 
+def emit_library_program(board: Board, names: Sequence[str]) -> SourceTree:
+    """What links libraries for a core without a board, paths relative to ``program/``."""
+    environment = _environment()
+    return {
+        "start.c": environment.get_template("library_start.c.j2").render(names=names),
+        "linker.ld": environment.get_template("library.ld.j2").render(board=board),
+    }
+
+
 def emit_console(sources: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     """What ties libraries of these names to the console's own ``sources``, and the build file for
     all; paths relative to ``console/``."""

@@ -10,11 +10,18 @@ from pathlib import Path
 from mcugen import resources
 from mcugen.boards import Board
 from mcugen.boards.places import NOWHERE_ELSE, Places
-from mcugen.emit import SourceTree, emit_console, emit_firmware, emit_loader
+from mcugen.emit import (
+    SourceTree,
+    emit_console,
+    emit_firmware,
+    emit_library_program,
+    emit_loader,
+)
 from mcugen.errors import FitError, ToolchainError, UsageError
 from mcugen.footer import FOOTER_BYTES, footer_for
 from mcugen.image import ERASED, Image, read_image
 from mcugen.kernels import family_of, kernels_once
+from mcugen.manifest import FIRMWARE_ELF, LIBRARY_ELF
 from mcugen.names import DEFAULT_NAME
 from mcugen.toolchain import GENERATED_WARNINGS, Compiler, Unit, objcopy
 
@@ -43,7 +50,10 @@ def firmware_tree(
     board: Board, names: Sequence[str] = (DEFAULT_NAME,), places: Places = NOWHERE_ELSE
 ) -> SourceTree:
     """The firmware's sources around libraries of these names and the console's, paths relative to
-    the build folder."""
+    the build folder. For a core without a board what links the libraries."""
+    if not board.has_firmware:
+        tree = emit_library_program(board, names)
+        return {**{f"program/{name}": text for name, text in tree.items()}, **console_tree(names)}
     folder = resources.firmware_dir()
     external = () if places.weights is None else ("external.c", *places.weights.sources)
     own = [*board.firmware_sources, *external, *(path.name for path in sorted(folder.glob("*.h")))]
@@ -94,16 +104,19 @@ def build_firmware(
     model_sha256: str = UNKNOWN_MODEL,
 ) -> Image:
     """Compiles the libraries ``names``, ``console/`` and ``firmware/`` below ``root`` into
-    ``firmware.elf/.bin/.hex``.
+    ``firmware.elf/.bin/.hex``; for a core without a board into ``library.elf`` alone.
 
     What the link script places outside the chip goes into files of its own. Raises ToolchainError,
     and FitError F001 or F002 when the linker runs out of memory.
     """
-    elf = root / "firmware.elf"
+    elf = root / (FIRMWARE_ELF if board.has_firmware else LIBRARY_ELF)
+    folder = "firmware" if board.has_firmware else "program"
     try:
-        _compile_and_link(root, board, (*names, "console", "firmware"), elf, objects, cache)
+        _compile_and_link(root, board, (*names, "console", folder), elf, objects, cache)
     except ToolchainError as error:
         raise _overflow(board, error) or error from None
+    if not board.has_firmware:
+        return read_image(elf)
     _fill_in_check(elf, objects)
     _fill_in_footer(elf, objects, model_sha256)
     inside = f"--remove-section={_EXTERNAL}"
@@ -187,10 +200,11 @@ def _overflow(board: Board, error: ToolchainError) -> FitError | None:
         found = _OVERFLOW.search(line)
         if found:
             region, missing = found.group(1), int(found.group(2))
+            what = "firmware" if board.has_firmware else "library"
             code = "F002" if region in ("FLASH", "EXTERNAL") else "F001"
             return FitError(
                 code,
-                f"the firmware needs {missing:,} bytes more {region.lower()} than {board.name} has",
+                f"the {what} needs {missing:,} bytes more {region.lower()} than {board.name} has",
                 hint="choose a larger board with `--target`, or a smaller model",
             )
     return None

@@ -15,6 +15,10 @@ from mcugen import files
 from mcugen.errors import UsageError
 
 FILE_NAME = "manifest.json"
+FIRMWARE, FIRMWARE_ELF = "firmware.bin", "firmware.elf"
+LIBRARY_ELF = "library.elf"
+"""What a build for a core without a board has instead."""
+
 SCHEMA = 6
 
 _DIGEST = "manifest_sha256"
@@ -113,7 +117,8 @@ class ArenaBuffer:
     ``kind`` is "tensor", "line" for a window on some rows of a tensor, or "scratch". ``layer`` is
     the one that writes it, None for the model's input; ``offset`` is from the arena's start.
     ``spans`` are (low, high, start, end): addresses [low, high) that are needed in the moments
-    [start, end), counted from the first step on; no two spans of an arena meet.
+    [start, end), counted from the first step on; no two spans of an arena meet. An input that the
+    first moment writes over has none.
     """
 
     name: str
@@ -128,7 +133,7 @@ class ArenaBuffer:
 
 @dataclass(frozen=True)
 class ImagePart:
-    """A piece of ``firmware.bin`` where it lies in flash: "code", "weights" or "footer"."""
+    """A piece of the image where it lies in flash: "code", "weights" or "footer"."""
 
     kind: str
     address: int
@@ -235,6 +240,21 @@ class Manifest:
     backends: tuple[BackendRecord, ...]
     files: Mapping[str, str]
     external: ExternalPart | None = None
+
+    @property
+    def has_firmware(self) -> bool:
+        """Whether there is anything to flash: a core without a board only has a library."""
+        return FIRMWARE in self.files
+
+    @property
+    def elf(self) -> str:
+        """The file in which the library is linked."""
+        return FIRMWARE_ELF if self.has_firmware else LIBRARY_ELF
+
+    @property
+    def image(self) -> str:
+        """The file that stands for all that the build computes."""
+        return FIRMWARE if self.has_firmware else LIBRARY_ELF
 
     @property
     def writes(self) -> tuple[Writes, ...]:

@@ -13,7 +13,6 @@ from mcugen.boards.places import NOWHERE_ELSE, Places
 from mcugen.emit_layers import shape_text
 from mcugen.emit_rows import input_row_bytes
 from mcugen.firmware import CROSS_COMPILER
-from mcugen.footer import FOOTER_BYTES
 from mcugen.image import Image
 from mcugen.ir import Shape, Tensor
 from mcugen.manifest import (
@@ -33,7 +32,7 @@ from mcugen.memory.rows.network import ARRIVAL
 from mcugen.memory.rows.plan import RowPlan, sections
 from mcugen.memory.rows.sections import Move
 from mcugen.program import Program, total_weights
-from mcugen.record_image import arrays, external, image_parts, ram_bytes
+from mcugen.record_image import arrays, external, footer_bytes, image_parts, ram_bytes
 from mcugen.schedule import Schedule, Step
 from mcugen.version import __version__
 
@@ -93,11 +92,11 @@ def record(
         stack_reserved=board.application.stack_bytes,
         product_id=board.chip.product_id,
         application_start=image.load_address,
-        footer_crc32=zlib.crc32(image.bin[:-FOOTER_BYTES]),
+        footer_crc32=zlib.crc32(image.bin[: len(image.bin) - footer_bytes(board)]),
         loader_bytes=None if loader is None else len(loader.bin),
         flash_base=board.flash.base,
         sectors=board.flash.sectors,
-        image_parts=image_parts([] if places.weights else beside, image),
+        image_parts=image_parts([] if places.weights else beside, image, footer_bytes(board)),
         external=None if places.weights is None else external(places.weights, image),
         backends=tuple(_backends(program, files)),
         files=files,

@@ -54,7 +54,14 @@ def external(flash: ExternalFlash, image: Image) -> ExternalPart:
     )
 
 
-def image_parts(programs: Sequence[Program], image: Image) -> tuple[ImagePart, ...]:
+def footer_bytes(board: Board) -> int:
+    """Only firmware says of itself what it is."""
+    return FOOTER_BYTES if board.has_firmware else 0
+
+
+def image_parts(
+    programs: Sequence[Program], image: Image, footer_bytes: int
+) -> tuple[ImagePart, ...]:
     """Weights where the linker put them, the footer at the end, and code all around.
 
     What aligns a constant behind another one counts as weights.
@@ -67,13 +74,15 @@ def image_parts(programs: Sequence[Program], image: Image) -> tuple[ImagePart, .
         for symbol in (image.symbol(constant_symbol(program.name, step.name, constant.name)),)
     )
     end = image.load_address + len(image.bin)
-    footer = end - FOOTER_BYTES
-    spans = [("weights", *span) for span in _joined(constants)] + [("footer", footer, end)]
+    footer = end - footer_bytes
+    spans = [("weights", *span) for span in _joined(constants)]
+    spans.append(("footer" if footer_bytes else "code", footer, end))
     parts, at = [], image.load_address
     for kind, start, stop in spans:
         if at < start:
             parts.append(ImagePart("code", at, start - at))
-        parts.append(ImagePart(kind, start, stop - start))
+        if start < stop:
+            parts.append(ImagePart(kind, start, stop - start))
         at = stop
     return tuple(parts)
 

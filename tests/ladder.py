@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
+from mcugen.boards.core import FPUS
+from mcugen.boards.plain import CoreOptions
 from mcugen.compiler import build
 from mcugen.inputs import Input, default_inputs, model_input
 from mcugen.ir import Graph
@@ -17,6 +19,7 @@ from mcugen.reference import make_references
 from mcugen.tflite import parse_model, write_model
 from mcugen.verify.executions import boot, run_host, run_reference
 from mcugen.verify.left_out import whole
+from mcugen.verify.own import load_own
 
 BOARDS = ("nucleo-f746zg", "nucleo-f446re")
 """A Cortex-M7 and a Cortex-M4."""
@@ -37,6 +40,7 @@ def check_candidates(
     seed: int,
     inputs: int,
     more_inputs: Sequence[bytes] = (),
+    boards: Sequence[str] = BOARDS,
 ) -> list[str]:
     """``check_everywhere`` with each call that runs the operator; the functions that were called.
 
@@ -53,7 +57,13 @@ def check_candidates(
 
         with choosing(this):
             manifest = check_everywhere(
-                graph, folder, cache, seed=seed, inputs=inputs, more_inputs=more_inputs
+                graph,
+                folder,
+                cache,
+                seed=seed,
+                inputs=inputs,
+                more_inputs=more_inputs,
+                boards=boards,
             )
         functions.append(manifest.layers[-1].kernel)
     return functions
@@ -87,6 +97,7 @@ def check_everywhere(
         manifest = build(
             path,
             target=board,
+            core=CoreOptions("1M", "2M") if board in FPUS else CoreOptions(),
             output=output,
             object_cache=cache,
             kernels=kernels,
@@ -97,7 +108,11 @@ def check_everywhere(
         if number == 0:
             host = run_host(output, manifest, data, cache)
             assert [trace.outputs for trace in host.traces] == answers, "host"
-        virtual = boot(output, manifest)
+        virtual = (
+            boot(output, manifest)
+            if manifest.has_firmware
+            else load_own(output, manifest, output / manifest.elf)
+        )
         runs = [virtual.run(one.data) for one in data]
         found = [tuple(map(whole, manifest.layers, run.outputs)) for run in runs]
         assert found == answers, board

@@ -22,6 +22,7 @@ from mcugen.boards.board import (
 from mcugen.boards.core import Core
 from mcugen.boards.description import read_board
 from mcugen.boards.names import alike, as_file, matching
+from mcugen.boards.plain import core_named
 from mcugen.errors import BoardError
 
 __all__ = [
@@ -49,8 +50,8 @@ def load_board(name: str) -> Board:
     """The board with this id or chip, the default board of this target, or what a file describes.
 
     Case and dashes do not matter; what ends in ``.toml`` or has a slash is a file. Raises
-    BoardError B001, which suggests names and lists the known ones, or B002 when a board file is
-    malformed.
+    BoardError B001, which suggests names and lists the known ones, B002 when a board file is
+    malformed, or B003 for a core, which is no board.
     """
     path = as_file(name)
     if path is not None:
@@ -77,6 +78,12 @@ def board_file(board: str) -> str:
 
 
 def _unknown(name: str, boards: Sequence[Board]) -> BoardError:
+    if (core := core_named(name)) is not None:
+        return BoardError(
+            "B003",
+            f"`{name}` is a core and no board",
+            hint=f"`mcugen build --target {core} --ram 256K --flash 1M` makes the library for it",
+        )
     near = alike(name, boards)
     meant = f"did you mean {' or '.join(f'`{one}`' for one in near)}? " if near else ""
     targets = sorted({board.target for board in boards})

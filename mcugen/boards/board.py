@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcugen.boards.core import DATA_CACHE_LINES, Core
+from mcugen.boards.core import DATA_CACHE_LINES, OPTIONAL_DSP, WITH_MVE, Core
 
 PORTS = "ABCDEFGHIJK"
 """The letters of an STM32's ports, in the order of their addresses."""
@@ -16,11 +16,17 @@ CONTROLLERS = ("QUADSPI",)
 """Units that make flash outside the chip readable like memory, as far as firmware and virtual board
 know them."""
 
+PLAIN_FAMILY = "core"
+"""Of a core without a board: there is no firmware for it."""
+
 LOADER_BYTES_MAX = 8 * 1024
 """The resident loader's share of the flash before ``application.start``."""
 
 _MAILBOX_BYTES = 32
 _VARIABLES_BYTES = 4096
+_PLAIN_VARIABLES_BYTES = 256
+"""What a library and the C library may have besides the arena."""
+
 _COMMON_SOURCES = (
     "startup.c",
     "fault.c",
@@ -54,7 +60,16 @@ class Chip:
 
     @property
     def cpu(self) -> Core:
-        return Core(self.core, self.dsp, DATA_CACHE_LINES[self.core])
+        return Core(self.core, self.dsp, DATA_CACHE_LINES[self.core], self.core in WITH_MVE)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What tells gcc the core; without an FPU no register of one passes an argument."""
+        lacks_dsp = self.core in OPTIONAL_DSP and not self.dsp
+        cpu = (f"-mcpu={self.core}{'+nodsp' if lacks_dsp else ''}", "-mthumb")
+        if self.fpu == "none":
+            return (*cpu, "-mfloat-abi=soft")
+        return (*cpu, f"-mfpu={self.fpu}", "-mfloat-abi=hard")
 
 
 @dataclass(frozen=True)
@@ -292,6 +307,11 @@ class Board:
         return Region("RAM", parts[0].base, sum(part.size for part in parts))
 
     @property
+    def has_firmware(self) -> bool:
+        """Whether there is more than a core to run a library on."""
+        return self.chip.family != PLAIN_FAMILY
+
+    @property
     def application_flash(self) -> Region:
         """The flash from the application's start to the end."""
         end = self.flash.base + self.flash.size
@@ -329,17 +349,17 @@ class Board:
     @property
     def mailbox_bytes(self) -> int:
         """RAM at its very start that no start-up code clears: words for what runs after a reset."""
-        return _MAILBOX_BYTES
+        return _MAILBOX_BYTES if self.has_firmware else 0
 
     @property
     def stack_top_bytes(self) -> int:
         """RAM that mailbox and stack take, from its start on."""
-        return _MAILBOX_BYTES + self.application.stack_bytes
+        return self.mailbox_bytes + self.application.stack_bytes
 
     @property
     def variables_bytes(self) -> int:
         """RAM that is kept for the firmware's own variables."""
-        return _VARIABLES_BYTES
+        return _VARIABLES_BYTES if self.has_firmware else _PLAIN_VARIABLES_BYTES
 
     @property
     def arena_limit(self) -> int:
@@ -364,7 +384,7 @@ class Board:
     @property
     def cpu_flags(self) -> tuple[str, ...]:
         """Flags that every compilation and the link must share."""
-        return (f"-mcpu={self.chip.core}", "-mthumb", f"-mfpu={self.chip.fpu}", "-mfloat-abi=hard")
+        return self.chip.flags
 
     @property
     def compile_flags(self) -> tuple[str, ...]:

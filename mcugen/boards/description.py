@@ -17,7 +17,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from mcugen import files, resources
 from mcugen.boards.board import CONTROLLERS, PORTS, Accelerator, Board, Pin, Pll
-from mcugen.boards.core import DATA_CACHE_LINES
+from mcugen.boards.core import FIRMWARE_CORES
+from mcugen.boards.plain import PlainCore
 from mcugen.errors import BoardError
 
 if sys.version_info >= (3, 11):
@@ -37,13 +38,16 @@ _MOST_LINES = 256
 def read_board(path: Path, *, any_name: bool = False) -> Board:
     """The board that a file describes, which is called as the board is unless it may have any name.
 
-    Raises BoardError B002 naming file and key.
+    A file that names a ``core`` describes that alone. Raises BoardError B002 naming file and key.
     """
     try:
         table = tomllib.loads(files.read_text(path, _LARGEST_FILE))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BoardError("B002", f"not a TOML file: {error}", where=str(path)) from error
     try:
+        if "core" in table:
+            core: PlainCore = _build(PlainCore, table, "")
+            return core.board
         board: Board = _build(Board, table, "")
         _check(board, board.id if any_name else path.stem)
     except _Malformed as error:
@@ -112,8 +116,8 @@ def _contradictions(board: Board, stem: str) -> list[tuple[bool, str]]:
             if not (resources.firmware_dir() / name).is_file()
         ),
         (
-            board.chip.core not in DATA_CACHE_LINES,
-            f"`chip.core` must be one of {', '.join(DATA_CACHE_LINES)}",
+            board.chip.core not in FIRMWARE_CORES,
+            f"`chip.core` must be one of {', '.join(FIRMWARE_CORES)}",
         ),
         *(() if pll is None else _pll_contradictions(pll, board.clock.hz)),
         (not _adds_up(board), "the sectors of `flash` do not add up to `size`"),

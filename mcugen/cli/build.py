@@ -11,6 +11,7 @@ import click
 from mcugen.cli.options import (
     Settings,
     cmsis_nn_option,
+    core_options,
     examples,
     json_option,
     named_target,
@@ -40,6 +41,7 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
         "mcugen build model.tflite -t stm32f7",
         "mcugen build model.tflite -t STM32F446RE -o out -v",
         "mcugen build model.tflite -t ./board.toml",
+        "mcugen build model.tflite -t cortex-m4 --ram 256K --flash 1M",
         "mcugen build model.tflite -t stm32f7 --arena least",
         "mcugen build wake.tflite gate.tflite --name wake --name gate -t stm32f7",
         "mcugen build model.tflite -t stm32f746g-disco --arena-in DTCM --place weights=QSPI",
@@ -48,7 +50,11 @@ def _arena(context: click.Context, parameter: click.Parameter, value: str | None
 @click.argument(
     "models", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="MODEL..."
 )
-@target_option("Board, chip, target such as stm32f7, or a board file; none lists them.")
+@target_option(
+    "Board, chip, target such as stm32f7, a board file, or a core such as cortex-m4 with --ram and "
+    "--flash; none lists them."
+)
+@core_options
 @click.option(
     "-o",
     "--output",
@@ -119,6 +125,10 @@ def build(
     settings: Settings,
     models: tuple[Path, ...],
     target: str | None,
+    ram: str | None,
+    flash: str | None,
+    fpu: str | None,
+    dsp: bool | None,
     output: Path,
     names: tuple[str, ...],
     arena_apart: bool,
@@ -134,6 +144,7 @@ def build(
     as_json: bool,
 ) -> int:
     """Compile the .tflite file MODEL, or several, into firmware for a board."""
+    from mcugen.boards.plain import CoreOptions
     from mcugen.compiler import build as build_model
     from mcugen.names import DEFAULT_NAME
     from mcugen.report.arena_text import glyphs_for
@@ -156,6 +167,7 @@ def build(
             labels=labels,
             loader_no_read=loader_no_read,
             places=named_places(arena_in, place),
+            core=CoreOptions(ram, flash, fpu, dsp),
             on_event=on_event,
         )
     answer = {**result.as_json(), "report": write_reports(output)[0]}

@@ -85,6 +85,31 @@ def target_option(help_text: str) -> Callable[[CommandT], CommandT]:
     )
 
 
+def core_options(command: CommandT) -> CommandT:
+    """``--ram``, ``--flash``, ``--fpu`` and ``--dsp``, for a core without a board."""
+    options = (
+        click.option(
+            "--ram", metavar="SIZE", help="Of a core: how much RAM the chip has, such as 256K."
+        ),
+        click.option(
+            "--flash", metavar="SIZE", help="Of a core: how much flash the chip has, such as 1M."
+        ),
+        click.option(
+            "--fpu",
+            type=click.Choice(["none", "sp", "dp"]),
+            help="Of a core: its floating point unit; the usual one of the core otherwise.",
+        ),
+        click.option(
+            "--dsp/--no-dsp",
+            default=None,
+            help="Of a Cortex-M33: whether it has the DSP extension; it has otherwise.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def cmsis_nn_option(command: CommandT) -> CommandT:
     """``--cmsis-nn``."""
     return click.option(

@@ -39,6 +39,14 @@ def flash(
         raise UsageError("U006", f"no way is called `{via}`", hint=f"ways: {', '.join(BACKENDS)}")
     machine = surroundings or Surroundings()
     manifest = read_manifest(folder)
+    if not manifest.has_firmware:
+        raise UsageError(
+            "U006",
+            f"there is nothing to flash: the build is a library for a {manifest.board_name}",
+            where=str(folder),
+            hint=f"take `{manifest.name}/` into a program of yours; `mcugen export` writes it for "
+            "your build system",
+        )
     board = load_board_of_build(folder, manifest.board)
     job = Job(
         folder=folder,

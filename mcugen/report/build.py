@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcugen.manifest import FIRMWARE
 from mcugen.report.arena import arena_of
 from mcugen.report.arena_text import Glyphs, bar, draw_arena
 from mcugen.report.layout import Block, Column, Table
@@ -21,12 +22,27 @@ def render_build(
         *(_details(result, glyphs, screen) if details else ()),
         _sizes(result, glyphs),
         "",
-        f"firmware for {result['board']} was tried so far: {result['tried']}",
+        _tried(result),
         *_program(result),
         f"wrote {result['output']}; {result['report']} shows it, `-v` layers and arena",
         "",
         _summary(result),
         *(line for model in (result, *result.get("others", ())) for line in _faster(model)),
+    )
+
+
+def _is_core(result: Answer) -> bool:
+    """Whether there is a library and no firmware."""
+    return FIRMWARE not in result["files"]
+
+
+def _tried(result: Answer) -> str:
+    if not _is_core(result):
+        return f"firmware for {result['board']} was tried so far: {result['tried']}"
+    names = " and ".join(f"{name}/" for name in result["models"])
+    return (
+        f"a library and no firmware: take {names} from {result['output']}, or `mcugen export`;"
+        f" tried on: {result['tried']}"
     )
 
 
@@ -133,7 +149,7 @@ def _sizes(result: Answer, glyphs: Glyphs) -> Table:
             *(weights if outside is None else ()),
             ("  code", f"{result['code_bytes']:,}", ""),
             *(() if outside is None else (_external(outside, glyphs), *weights)),
-            ("loader", *_loader(result["loader_bytes"])),
+            *(() if _is_core(result) else (("loader", *_loader(result["loader_bytes"])),)),
         ),
     )
 

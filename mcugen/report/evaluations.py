@@ -60,7 +60,7 @@ def _read(content: dict[str, Any], manifest: Manifest) -> Iterator[Answer]:
 
 
 def _firmware(manifest: Manifest) -> str:
-    return manifest.files["firmware.bin"]
+    return manifest.files[manifest.image]
 
 
 def _same(one: Answer, other: Answer) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from mcugen.compare import Comparison
+from mcugen.manifest import FIRMWARE, LIBRARY_ELF
 from mcugen.report.arena import arena_of
 from mcugen.report.arena_svg import NARROW, Figure, figure
 from mcugen.report.estimates import estimated
@@ -106,7 +107,7 @@ def page_of(
     found, arena, sectors = verification.answer, arena_of(build), flash_map(build)
     return Page(
         model=build["model"],
-        board=f"{build['board_name']} ({build['chip']}, {build['clock_hz'] / 1e6:g} MHz)",
+        board=_board(build),
         tried=build["tried"],
         verdicts=tuple(_verdicts(build, verification)),
         tiles=tuple(_tiles(build, found)),
@@ -134,15 +135,35 @@ def page_of(
         versions=_versions(build),
         hashes=(
             ("model.tflite", build["model_sha256"]),
-            ("firmware.bin", build["files"]["firmware.bin"]),
+            (_image(build), build["files"][_image(build)]),
         ),
         commands=(
-            f"mcugen build {quote(build['model'] + '.tflite')} --target {build['board']}",
+            f"mcugen build {quote(build['model'] + '.tflite')} --target {_target(build)}",
             "mcugen verify --sim",
-            "sha256sum build/firmware.bin",
+            f"sha256sum build/{_image(build)}",
         ),
         files=tuple(sorted(build["files"].items())),
     )
+
+
+def _image(build: Answer) -> str:
+    return FIRMWARE if FIRMWARE in build["files"] else LIBRARY_ELF
+
+
+def _board(build: Answer) -> str:
+    if FIRMWARE not in build["files"]:
+        return f"{build['board_name']} without a board"
+    return f"{build['board_name']} ({build['chip']}, {build['clock_hz'] / 1e6:g} MHz)"
+
+
+def _target(build: Answer) -> str:
+    """As it is typed; a core is told its memory."""
+    memory = (
+        ""
+        if FIRMWARE in build["files"]
+        else (f" --ram {build['ram_available']} --flash {build['flash_available']}")
+    )
+    return f"{build['board']}{memory}"
 
 
 def _verdicts(build: Answer, verification: Verification) -> Iterator[Verdict]:

@@ -82,5 +82,5 @@ def _about(manifest: Manifest) -> dict[str, Any]:
     return {
         "mcugen": manifest.mcugen,
         "model_sha256": manifest.model_sha256,
-        "firmware_sha256": manifest.files["firmware.bin"],
+        "firmware_sha256": manifest.files[manifest.image],
     }

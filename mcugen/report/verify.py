@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcugen.boards.core import FPUS
 from mcugen.report.estimates import estimated
 from mcugen.report.layout import Block, Column, Table
 from mcugen.report.words import Answer, duration, executions, number, plural, ratio, top
@@ -84,9 +85,9 @@ def _findings(report: Answer) -> tuple[Block, ...]:
             f"elf           {report['elf']['file']}, SHA-256 {report['elf']['sha256'][:12]}"
         )
     if "core" in executions(report):
-        lines.append(
-            "core          the model was entered directly: the virtual board lacks what boots it"
-        )
+        is_core = report["board"] in FPUS
+        lacks = "there is no firmware" if is_core else "the virtual board lacks what boots it"
+        lines.append(f"core          the model was entered directly: {lacks}")
     if report["port_board"] not in (None, report["board"]):
         lines.append(f"port          a program that is not mcugen's, on `{report['port_board']}`")
     if report["port_counts"] == "instructions":

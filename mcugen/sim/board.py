@@ -88,6 +88,7 @@ class VirtualBoard:
         least_wait_seconds: float = PATIENCE_SECONDS,
         limit: int | None = _LEAST_LIMIT,
     ) -> None:
+        check_modelled(board)
         self.board = board
         self.resets = 0
         self.powered = True

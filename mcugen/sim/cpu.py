@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcugen.boards import Accelerator, Region
-from mcugen.errors import DeviceError, ToolchainError
+from mcugen.errors import BoardError, DeviceError, ToolchainError
 from mcugen.sim.counter import Counter, PythonCounter, attach_counter
 from mcugen.sim.peripherals import PAGE, Bus
 from mcugen.sim.status import IF_THEN
@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
 _NEVER = 0xFFFF_FFFE
 _CORES = {
+    "cortex-m0plus": arm.UC_CPU_ARM_CORTEX_M0,  # the same instructions
+    "cortex-m3": arm.UC_CPU_ARM_CORTEX_M3,
     "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
     "cortex-m7": arm.UC_CPU_ARM_CORTEX_M7,
+    "cortex-m33": arm.UC_CPU_ARM_CORTEX_M33,
 }
 _IN_REGISTERS = 4
 """Arguments that a call passes in registers."""
@@ -85,7 +88,8 @@ class Cpu:
 
     ``contents`` is the flash, which the program can run and read; memory that others change too is
     used as it is. With ``code_anywhere`` it runs from RAM, too. ``instructions`` counts all that
-    were executed since the processor was made.
+    were executed since the processor was made. Raises BoardError B003 for a core that the emulator
+    does not have.
     """
 
     def __init__(
@@ -97,6 +101,12 @@ class Cpu:
         *,
         code_anywhere: bool = False,
     ) -> None:
+        if core not in _CORES:
+            raise BoardError(
+                "B003",
+                f"the emulator of the virtual board has no {core}",
+                hint="`verify --sim=qemu` runs the build's library on QEMU's",
+            )
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(_CORES[core])
         self._bus = bus

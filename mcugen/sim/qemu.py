@@ -1,4 +1,5 @@
-"""QEMU's Cortex-M7 board: a second emulator that runs the same sources, built for ``mps2-an500``.
+"""QEMU's Cortex-M7 board, ``mps2-an500``, and Cortex-M55 board, ``mps3-an547``: a second emulator
+that runs the same sources, built for them.
 
 It shares no code with the virtual board, takes faults as a processor does, and knows no cycle
 counter.
@@ -20,7 +21,7 @@ from mcugen.sim.trace import RunTrace
 from mcugen.toolchain import require
 
 PROGRAM = "qemu-system-arm"
-_MACHINES = {"mps2-an500": "mps2-an500"}
+MACHINES = ("mps2-an500", "mps3-an547")
 _READ_BYTES = 65536
 
 # Of util-linux: ends QEMU with the process that started it, however that ends.
@@ -28,6 +29,16 @@ _LEASH = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") els
 
 # An emulator on a busy machine may be slow; a live one answers at once.
 _PATIENCE = Patience(3, hello_seconds=20.0, answer_seconds=20.0, layer_seconds=120.0)
+
+
+def _first_words(board: Board, image: Image) -> tuple[str, ...]:
+    """Puts stack pointer and first instruction where the processor looks for them, if the flash
+    does not begin there."""
+    if board.application.start == 0:
+        return ()
+    path = image.elf.with_suffix(".reset")  # a file: QEMU resets the processor before it pokes data
+    path.write_bytes(image.bin[:8])
+    return ("-device", f"loader,addr=0,file={path},force-raw=on")
 
 
 class QemuBoard:
@@ -42,13 +53,14 @@ class QemuBoard:
     def __init__(
         self, board: Board, image: Image, patience: Patience = _PATIENCE, model: int = 0
     ) -> None:
-        if board.id not in _MACHINES:
+        if board.id not in MACHINES:
             raise BoardError(
-                "B003", f"QEMU has no machine for {board.id}", hint=f"it has {', '.join(_MACHINES)}"
+                "B003", f"QEMU has no machine for {board.id}", hint=f"it has {', '.join(MACHINES)}"
             )
         self._command = (
             *_LEASH,
-            *(require(PROGRAM), "-machine", _MACHINES[board.id], "-kernel", str(image.elf)),
+            *(require(PROGRAM), "-machine", board.id, "-kernel", str(image.elf)),
+            *_first_words(board, image),
             *("-display", "none", "-monitor", "none", "-serial", "stdio", "-no-user-config"),
         )
         self._process: subprocess.Popen[bytes] | None = None

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcugen.boards import load_board, load_board_of_build
+from mcugen.boards import Board, load_board, load_board_of_build
+from mcugen.errors import BoardError
 from mcugen.firmware import build_firmware, firmware_tree
 from mcugen.image import read_image
 from mcugen.inputs import Input
@@ -35,7 +36,7 @@ if TYPE_CHECKING:  # not every machine has the emulator that it needs
 Event = Callable[[str], None]
 
 REFERENCE = "reference"
-QEMU_BOARD = "mps2-an500"
+QEMU_BOARD, QEMU_MVE_BOARD = "mps2-an500", "mps3-an547"
 
 
 @dataclass(frozen=True)
@@ -138,13 +139,16 @@ def run_board(
     """``firmware.bin`` on the virtual board: one on each core of this machine.
 
     Where the virtual board has not the peripherals to boot it, the model in it is entered directly,
-    and the execution's name is "core".
+    and the execution's name is "core". A core with vectors is QEMU's: no other emulator has it.
 
     Raises ToolchainError T007 where the processor's emulator is not installed.
     """
     from mcugen.sim.board import is_modelled
 
-    if not is_modelled(load_board_of_build(folder, manifest.board)):
+    board = load_board_of_build(folder, manifest.board)
+    if board.chip.cpu.mve:
+        return run_qemu(folder, manifest, inputs, on_event)
+    if not is_modelled(board):
         return _run_core(folder, manifest, inputs, on_event)
     runs = _in_workers("virtual board", partial(_run_here, folder, manifest), inputs, on_event)
     return _from_runs("board", runs, manifest)
@@ -153,7 +157,7 @@ def run_board(
 def _run_core(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event
 ) -> Execution:
-    run = partial(_run_own_here, folder, manifest, folder / "firmware.elf")
+    run = partial(_run_own_here, folder, manifest, folder / manifest.elf)
     return _from_runs("core", _in_workers("virtual core", run, inputs, on_event), manifest)
 
 
@@ -218,8 +222,10 @@ def boot(folder: Path, manifest: Manifest) -> VirtualBoard:
 def run_qemu(
     folder: Path, manifest: Manifest, inputs: Sequence[Input], on_event: Event = silent
 ) -> Execution:
-    """The same sources, built for QEMU's Cortex-M7 board and run there."""
-    board = load_board(QEMU_BOARD)
+    """The same sources, built for QEMU's Cortex-M7 board and run there; with vectors for its
+    Cortex-M55. Raises BoardError B003 for a core without DSP: the sources take other paths there.
+    """
+    board = _qemu_board(load_board_of_build(folder, manifest.board))
     with temporary_folder("mcugen-qemu-") as root:
         copy_libraries(folder, manifest.models, root)
         write_tree(root, firmware_tree(board, manifest.models))
@@ -230,6 +236,17 @@ def run_qemu(
                 on_event(f"QEMU: input {number} of {len(inputs)}")
                 runs.append(emulated.run(one.data))
     return _from_runs("qemu", runs, manifest)
+
+
+def _qemu_board(built: Board) -> Board:
+    core = built.chip.cpu
+    if not core.dsp:
+        raise BoardError(
+            "B003",
+            f"QEMU runs the library on a Cortex-M7, and the {built.name} has not its DSP extension",
+            hint="`verify --sim` runs it on a virtual core",
+        )
+    return load_board(QEMU_MVE_BOARD if core.mve else QEMU_BOARD)
 
 
 def run_port(device: Device, inputs: Sequence[Input], on_event: Event) -> Execution:

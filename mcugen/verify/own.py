@@ -36,7 +36,7 @@ def look_into(folder: Path, manifest: Manifest, elf: Path) -> OwnElf:
     from mcugen.sim.own_library import changed_constants
 
     made = load_own(folder, manifest, elf)
-    built = read_image(folder / "firmware.elf")
+    built = read_image(folder / manifest.elf)
     return OwnElf(made.program, changed_constants(made.program, built, manifest))
 
 
@@ -47,6 +47,6 @@ def load_own(folder: Path, manifest: Manifest, elf: Path) -> OwnProgram:
     from mcugen.sim.own_program import OwnProgram
 
     program = read_program(elf)
-    library = find_library(program, read_image(folder / "firmware.elf"), manifest)
+    library = find_library(program, read_image(folder / manifest.elf), manifest)
     board = load_board_of_build(folder, manifest.board)
     return OwnProgram(board, program, library, manifest, instruction_limit(manifest.macs))

@@ -28,9 +28,11 @@ def time_of(folder: Path, manifest: Manifest, data: bytes) -> Timing:
     """Of the build in ``folder`` on an input. What keeps it from being estimated is no error."""
     if manifest.cost > _MOST_INSTRUCTIONS:
         return Timing(note=f"none is made above {_MOST_INSTRUCTIONS:,} instructions")
+    if not manifest.has_firmware:
+        return Timing(note="none: a core without a board has no clock")
     board = load_board_of_build(folder, manifest.board)
     try:
-        code = read_disassembly(disassemble(folder / "firmware.elf"))
+        code = read_disassembly(disassemble(folder / manifest.elf))
         estimates = estimate(board, code, trace_of(folder, manifest, data))
     except McugenError as error:
         return Timing(note=f"none: {error.what}")
@@ -41,4 +43,4 @@ def time_of(folder: Path, manifest: Manifest, data: bytes) -> Timing:
 def trace_of(folder: Path, manifest: Manifest, data: bytes) -> BlockTrace:
     """One inference of the build; the firmware is entered at the model, so that peripherals do not
     matter. Raises ToolchainError, UsageError U009 and DeviceError."""
-    return load_own(folder, manifest, folder / "firmware.elf").trace(data)
+    return load_own(folder, manifest, folder / manifest.elf).trace(data)

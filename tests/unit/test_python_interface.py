@@ -31,7 +31,9 @@ def test_the_parameters() -> None:
         "cmsis_nn: 'StrPath | None' = None, kernels: 'Choice' = 'cmsis-nn', "
         "keep_constant_channels: 'bool' = False, arena: \"int | Literal['least'] | None\" = None, "
         "stream_input: 'bool' = False, labels: 'StrPath | Sequence[StrPath]' = (), "
-        "places: 'Mapping[str, Sequence[str]] | None' = None, "
+        "places: 'Mapping[str, Sequence[str]] | None' = None, ram: 'int | str | None' = None, "
+        "flash: 'int | str | None' = None, fpu: \"Literal['none', 'sp', 'dp'] | None\" = None, "
+        "dsp: 'bool | None' = None, "
         f"on_event: 'Callable[[str], None]' = {api._silent!r}) -> 'BuildResult'"
     )
     assert str(inspect.signature(api.verify)) == (

@@ -32,6 +32,11 @@ its weights; measured."""
 _COLUMNS = 2
 """Pixels of which ``arm_convolve_s8`` gathers the windows before it writes them."""
 
+_MVE_COLUMNS, _MVE_LANES = 4, 8
+_MVE_CHANNELS = 124
+"""The same with vectors, the lanes that a column is rounded up to, and the channels that
+``arm_depthwise_conv_s8_opt`` takes at a time (CH_IN_BLOCK_MVE)."""
+
 
 def convolution(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
     """CONV_2D: the matrix product directly for 1x1, through im2col otherwise.
@@ -59,12 +64,13 @@ def convolution(release: Release, graph: Graph, op: Op, core: Core) -> Call | No
         output=output.shape,
         upscale_argument=release.upscale_argument and not pointwise,
     )
-    scratch_bytes = 0 if pointwise else _im2col_bytes(weights.shape, release)
+    scratch_bytes = 0 if pointwise else _im2col_bytes(weights.shape, release, core)
     whole = _per_channel(graph, op, function, "convolve.c.j2", call, scratch_bytes)
-    return replace(whole, rows=_convolution_rows(call, pointwise=pointwise))
+    columns = _MVE_COLUMNS if core.mve else _COLUMNS
+    return replace(whole, rows=_convolution_rows(call, columns, pointwise=pointwise))
 
 
-def _convolution_rows(call: ConvCall, *, pointwise: bool) -> RowContract | None:
+def _convolution_rows(call: ConvCall, columns: int, *, pointwise: bool) -> RowContract | None:
     """The matrix product sums the weights of every channel anew in each call."""
     sums = call.filter[0] * int(_UNIT_COST + _SUM_COST * call.filter[3])
     return window_rows(
@@ -74,7 +80,7 @@ def _convolution_rows(call: ConvCall, *, pointwise: bool) -> RowContract | None:
         stride=call.window.stride[0],
         top=call.window.padding[0],
         call_cost=_CALL_COST + (sums if pointwise else 0),
-        lag=None if pointwise else _lag(call, pixels=_COLUMNS),
+        lag=None if pointwise else _lag(call, pixels=columns),
     )
 
 
@@ -110,10 +116,13 @@ def _per_channel(
     )
 
 
-def _im2col_bytes(filter_shape: Shape, release: Release) -> int:
-    """Two columns of 16-bit inputs (``arm_convolve_s8_get_buffer_size``)."""
+def _im2col_bytes(filter_shape: Shape, release: Release, core: Core) -> int:
+    """Two columns of 16-bit inputs, with vectors four of bytes
+    (``arm_convolve_s8_get_buffer_size``)."""
     _, height, width, channels = filter_shape
     column = height * width * channels
+    if core.mve:
+        return _MVE_COLUMNS * (-(-column // _MVE_LANES) * _MVE_LANES)
     if release.aligned_columns:
         column = (column + 3) // 4 * 4
     return 2 * column * 2
@@ -126,7 +135,9 @@ def depthwise(release: Release, graph: Graph, op: Op, core: Core) -> Call | None
     _, height, width, units = weights.shape
     pads = attrs.padding.resolve(source.shape[1:3], (height, width), attrs.stride)
     multiplier = units // source.shape[3]
-    function = _depthwise_function(source.shape, weights.shape, output.shape, attrs.stride, pads)
+    function = _depthwise_function(
+        source.shape, weights.shape, output.shape, attrs.stride, pads, core
+    )
     call = ConvCall(
         input_offset=-source.qparams.zero_point,
         output_offset=output.qparams.zero_point,
@@ -137,11 +148,19 @@ def depthwise(release: Release, graph: Graph, op: Op, core: Core) -> Call | None
         output=output.shape,
         channel_multiplier=multiplier,
     )
-    im2col = function == "arm_depthwise_conv_s8_opt" and core.dsp
-    scratch_bytes = 2 * units * height * width if im2col else 0
+    im2col = function == "arm_depthwise_conv_s8_opt"
+    scratch_bytes = _depthwise_columns_bytes(weights.shape, core) if im2col else 0
     whole = _per_channel(graph, op, function, "depthwise.c.j2", call, scratch_bytes)
     lag = _lag(call, by_channel=True) if function == "arm_depthwise_conv_3x3_s8" else None
     return replace(whole, rows=_window_rows(call, height, lag))
+
+
+def _depthwise_columns_bytes(filter_shape: Shape, core: Core) -> int:
+    """``arm_depthwise_conv_s8_opt_get_buffer_size``."""
+    _, height, width, units = filter_shape
+    if core.mve:
+        return _MVE_COLUMNS * _MVE_CHANNELS * height * width
+    return 2 * units * height * width if core.dsp else 0
 
 
 def _window_rows(
@@ -159,16 +178,19 @@ def _window_rows(
 
 
 def _depthwise_function(
-    source: Shape, filter_shape: Shape, output: Shape, stride: Pair, pads: Margins
+    source: Shape, filter_shape: Shape, output: Shape, stride: Pair, pads: Margins, core: Core
 ) -> str:
     """The fastest function that runs this geometry.
 
     The 3x3 function reads the middle column unchecked, so no margin may be wider than 1. The other
     fast one clears the rows of a window that lie above and below the picture: those of a window
-    that lies wholly in a margin are more than its im2col buffer has.
+    that lies wholly in a margin are more than its im2col buffer has. With vectors it is the only
+    one that uses them, and gathers every tap by itself.
     """
     if output[3] != source[3]:
         return "arm_depthwise_conv_s8"
+    if core.mve:
+        return "arm_depthwise_conv_s8_opt"
     if filter_shape[1:3] == (3, 3) and max(pads) <= 1:
         return "arm_depthwise_conv_3x3_s8"
     first, last = -pads[0], (output[1] - 1) * stride[0] - pads[0]
@@ -225,15 +247,16 @@ def fully_connected_per_channel(release: Release, graph: Graph, op: Op, core: Co
         output=(batch, 1, 1, units),
         upscale_argument=release.upscale_argument and batch == 1,
     )
-    scratch_bytes = _im2col_bytes(filter_shape, release) if batch == 1 else 0
+    scratch_bytes = _im2col_bytes(filter_shape, release, core) if batch == 1 else 0
     return _per_channel(graph, op, function, "convolve.c.j2", call, scratch_bytes)
 
 
 def average_pool(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:
-    """AVERAGE_POOL_2D; with DSP instructions the sums of one pixel stand in scratch."""
+    """AVERAGE_POOL_2D; with DSP instructions the sums of one pixel stand in scratch, vectors need
+    none."""
     attrs = op.attributes(AveragePool2D)
-    channels = graph.input(op, 0).shape[3]
-    return _pool(graph, op, attrs, "arm_avgpool_s8", 4 * channels if core.dsp else 0)
+    sums = 4 * graph.input(op, 0).shape[3] if core.dsp_at_best else 0
+    return _pool(graph, op, attrs, "arm_avgpool_s8", sums)
 
 
 def max_pool(release: Release, graph: Graph, op: Op, core: Core) -> Call | None:

@@ -38,7 +38,7 @@ _STRIP_BYTES = 4096
 
 def pointwise_t(graph: Graph, op: Op, core: Core) -> Call | None:
     """1x1 convolution or fully connected over several pixels, two weights in a halfword."""
-    if not core.dsp or not _is_pointwise(graph, op):
+    if not core.dsp_at_best or not _is_pointwise(graph, op):
         return None
     layer = layer_of(graph, op)
     even = requantise(layer.channels, 1, addend=True)
@@ -56,7 +56,7 @@ def pointwise_t(graph: Graph, op: Op, core: Core) -> Call | None:
 
 def pointwise_t_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
     """The same with the reference's rounding."""
-    if not core.dsp or not _is_pointwise(graph, op):
+    if not core.dsp_at_best or not _is_pointwise(graph, op):
         return None
     layer = layer_of(graph, op)
     even, odd = (twice_rounded(layer.channels, scale) for scale in (1, 256))
@@ -68,7 +68,7 @@ def pointwise_w(graph: Graph, op: Op, core: Core) -> Call | None:
 
     It saves an instruction for every 16 multiplications, and costs a byte of flash a weight.
     """
-    if not core.dsp or not _is_pointwise(graph, op):
+    if not core.dsp_at_best or not _is_pointwise(graph, op):
         return None
     if math.prod(_pixels(graph, op)) < _PIXELS_WORTH_FLASH:
         return None
@@ -78,7 +78,7 @@ def pointwise_w(graph: Graph, op: Op, core: Core) -> Call | None:
 
 def pointwise_w_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
     """The same with the reference's rounding; over few pixels, too, if weights do not pair."""
-    if not core.dsp or not _is_pointwise(graph, op):
+    if not core.dsp_at_best or not _is_pointwise(graph, op):
         return None
     few = math.prod(_pixels(graph, op)) < _PIXELS_WORTH_FLASH
     if few and pointwise_t_twice_rounded(graph, op, core) is not None:
@@ -89,7 +89,7 @@ def pointwise_w_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
 
 def lone_pixel(graph: Graph, op: Op, core: Core) -> Call | None:
     """Fully connected, or 1x1 convolution over one pixel."""
-    if not core.dsp or _pixels(graph, op) != (1, 1) or not _has_one_tap(graph, op):
+    if not core.dsp_at_best or _pixels(graph, op) != (1, 1) or not _has_one_tap(graph, op):
         return None
     layer = layer_of(graph, op)
     even, odd = (twice_rounded(layer.channels, scale) for scale in (1, 256))

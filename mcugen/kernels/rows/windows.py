@@ -72,7 +72,7 @@ def _depthwise(
 ) -> Call | None:
     attrs = op.attributes(DepthwiseConv2D)
     source, output = graph.input(op, 0), graph.output(op)
-    if not core.dsp or source.shape[3] != output.shape[3]:
+    if not core.dsp_at_best or source.shape[3] != output.shape[3]:
         return None
     margins = _margins(graph, op, attrs)
     if margins is None:
@@ -116,7 +116,7 @@ def convolution_twice_rounded(graph: Graph, op: Op, core: Core) -> Call | None:
 def _convolution(graph: Graph, op: Op, core: Core, rounding_of: RoundingOf) -> Call | None:
     attrs = op.attributes(Conv2D) if op.kind == "CONV_2D" else op.attributes(DepthwiseConv2D)
     depth = graph.input(op, 0).shape[3]
-    if not core.dsp or not 1 <= depth <= (4 if op.kind == "CONV_2D" else 1):
+    if not core.dsp_at_best or not 1 <= depth <= (4 if op.kind == "CONV_2D" else 1):
         return None
     margins = _margins(graph, op, attrs)
     if margins is None:
