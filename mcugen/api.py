@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -102,6 +103,35 @@ def _several(paths: StrPath | Sequence[StrPath]) -> Sequence[StrPath]:
     return (paths,) if isinstance(paths, str | os.PathLike) else paths
 
 
+@contextmanager
+def build_to_verify(
+    path: Path, executions: Sequence[str], on_event: Callable[[str], None] = _silent
+) -> Iterator[Path]:
+    """The build folder ``path``; of a ``.tflite`` file a build that no memory limits, gone
+    afterwards.
+
+    Raises UsageError U006 where a file is to run anywhere but on this machine, and as ``build``.
+    """
+    if path.suffix != ".tflite" or path.is_dir():
+        yield path
+        return
+    from mcugen.boards.plain import LARGEST
+    from mcugen.compiler import build as compile_model
+    from mcugen.temporary import temporary_folder
+
+    if tuple(executions) != ("host",):
+        raise UsageError(
+            "U006",
+            "a model without a build runs on this machine only: `--sim=host`",
+            where=str(path),
+            hint="`mcugen build` makes a build of it, for a board or a core",
+        )
+    with temporary_folder("mcugen-verify-") as work:
+        folder = work / "build"
+        compile_model(path, target="cortex-m7", output=folder, core=LARGEST, on_event=on_event)
+        yield folder
+
+
 def verify(
     build: StrPath = "build",
     *,
@@ -119,12 +149,13 @@ def verify(
     """Holds a build against the reference, layer by layer, as ``mcugen verify`` does.
 
     ``build`` is a folder that ``build`` wrote, ``model`` the name of one of several in it; what is
-    found is kept in the folder, and in the report. The model runs on the ``simulators``, of "host"
-    (its C on this machine), "board" (the firmware on the virtual board) and "qemu"; with ``port``
-    on the board at that serial port, too, and with ``elf`` in a program of one's own that has the
-    library in it, an ELF file. ``inputs`` are pictures and ``.npy`` files, or else ``count``
-    default inputs, the random ones made from ``seed``. ``labels`` is a file with the classes'
-    names, one a line.
+    found is kept in the folder, and in the report. It may be a ``.tflite`` file, too, however
+    large, which then runs on "host" alone, and nothing is kept. The model runs on the
+    ``simulators``, of "host" (its C on this machine), "board" (the firmware on the virtual board)
+    and "qemu"; with ``port`` on the board at that serial port, too, and with ``elf`` in a program
+    of one's own that has the library in it, an ELF file. ``inputs`` are pictures and ``.npy``
+    files, or else ``count`` default inputs, the random ones made from ``seed``. ``labels`` is a
+    file with the classes' names, one a line.
 
     The result's ``error`` is None where everything is equal, and otherwise the DifferenceError that
     names the first layer and value that differ. Raises McugenError for what keeps the question from
@@ -140,19 +171,23 @@ def verify(
             f"no simulator is called `{unknown[0]}`" if unknown else "nothing runs the model",
             hint=f"simulators: {', '.join(_SIMULATORS)}; or name the `port` of a board",
         )
-    folder = Path(build)
-    report = compare(
-        folder,
-        model=model,
-        executions=tuple(simulators),
-        open_port=None if port is None else lambda: SerialPort(port, baud),
-        elf=None if elf is None else Path(elf),
-        inputs=tuple(Path(path) for path in inputs),
-        labels=None if labels is None else Path(labels),
-        seed=seed,
-        count=count,
-        on_event=on_event,
-    )
+    named = Path(build)
+    runs = (*simulators, *(("port",) if port else ()), *(("elf",) if elf else ()))
+    with build_to_verify(named, runs, on_event) as folder:
+        report = compare(
+            folder,
+            model=model,
+            executions=tuple(simulators),
+            open_port=None if port is None else lambda: SerialPort(port, baud),
+            elf=None if elf is None else Path(elf),
+            inputs=tuple(Path(path) for path in inputs),
+            labels=None if labels is None else Path(labels),
+            seed=seed,
+            count=count,
+            on_event=on_event,
+        )
+    if folder != named:
+        return report
     told = {} if report.error is None else {"error": report.error.as_json()}
     keep_verification(folder, report.manifest, {**report.as_json(), **told})
     return report

@@ -59,7 +59,10 @@ def _larger_boards(program: Program) -> str:
         and program.weights_bytes <= board.application_flash.size
     ]
     if not names:
-        return "no board that mcugen knows has room for it: choose another in a board file"
+        return (
+            "no board that mcugen knows has room for it: choose another in a board file, compare it"
+            " on this machine with `mcugen verify MODEL.tflite --sim=host`"
+        )
     return f"it fits with `--target` {' or '.join(names)}"
 
 

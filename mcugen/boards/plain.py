@@ -95,6 +95,10 @@ class PlainCore:
         )
 
 
+LARGEST = CoreOptions(_RAM_MAX, _FLASH_MAX)
+"""More memory than a model needs that is only looked at."""
+
+
 def core_named(name: str) -> str | None:
     """The core that a name means, with or without ``cortex-`` and in any case.
 

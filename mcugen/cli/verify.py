@@ -55,6 +55,7 @@ def _spell_out_sim(arguments: list[str]) -> list[str]:
         "mcugen verify --sim --input cat.png --labels labels.txt",
         "mcugen verify --port /dev/ttyACM0",
         "mcugen verify --elf app.elf",
+        "mcugen verify model.tflite --sim=host",
     ),
 )
 @build_dir_argument
@@ -125,7 +126,8 @@ def verify(
     """Compare a build with the reference.
 
     Runs the model of BUILD_DIR (default: build) on simulators, on the board at a serial port, in a
-    program of your own, or in all of them, and names the first layer and value that differ.
+    program of your own, or in all of them, and names the first layer and value that differ. A
+    .tflite file in place of BUILD_DIR is compiled for this machine, however large, with --sim=host.
     """
     if (sim or elf) and context.get_parameter_source("port") is ParameterSource.ENVIRONMENT:
         port = None  # who asks for a simulator alone gets that alone
@@ -134,16 +136,18 @@ def verify(
             "say what runs the firmware: `--sim` for simulators, `--port PORT` for the board there,"
             " `--elf FILE` for a program of your own"
         )
-    from mcugen.api import keep_verification
+    from mcugen.api import build_to_verify, keep_verification
     from mcugen.report.verify import render_verify
     from mcugen.verify import verify as verify_build
 
     console = Console(context.ensure_object(Settings).verbosity)
-    with console.progress() as on_event:
+    executions = _EXECUTIONS[sim] if sim else ()
+    runs = (*executions, *(("port",) if port else ()), *(("elf",) if elf else ()))
+    with console.progress() as on_event, build_to_verify(build_dir, runs, on_event) as folder:
         report = verify_build(
-            build_dir,
+            folder,
             model=model,
-            executions=_EXECUTIONS[sim] if sim else (),
+            executions=executions,
             open_port=serial_port(port, baud) if port else None,
             elf=elf,
             inputs=inputs,
@@ -157,7 +161,8 @@ def verify(
     if error:
         answer["error"] = error.as_json()
     try:
-        answer["report"] = keep_verification(build_dir, report.manifest, answer)
+        if folder == build_dir:  # that of a file is gone
+            answer["report"] = keep_verification(build_dir, report.manifest, answer)
     except McugenError as unwritable:  # what was found is told all the same
         if error is None:
             answer, error = {**answer, "status": "error", "error": unwritable.as_json()}, unwritable

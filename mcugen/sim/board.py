@@ -194,7 +194,6 @@ class VirtualBoard:
     def _peripherals(self) -> tuple[Bus, SerialLine, FlashController]:
         bus, line = Bus(), SerialLine(self._signals)
         family = self.board.chip.family
-        check_modelled(self.board)
         add_core(bus, self._signals, self.board.chip.core)
         _FAMILIES[family](bus, self.board, line, self._faults, self.externals)
         port = FlashPort(self.cpu.unlock_flash, self.cpu.flash_changed)

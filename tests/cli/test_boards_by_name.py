@@ -169,7 +169,7 @@ def needing(arena: int) -> Program:
             "it fits with `--target` `nucleo-f767zi` or `nucleo-h743zi` or `nucleo-l4r5zi`, or a",
         ),
         (600_000, "it fits with `--target` `nucleo-l4r5zi`, or a smaller model or input"),
-        (10**9, "no board that mcugen knows has room for it: choose another in a board file, or"),
+        (10**9, "no board that mcugen knows has room for it: choose another in a board file, "),
     ],
 )
 def test_the_boards_that_fit_are_named(arena: int, hint: str) -> None:

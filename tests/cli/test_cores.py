@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mcugen.api import verify
 from mcugen.boards import load_board
 from mcugen.boards.plain import CoreOptions, core_named, plain_core
 from mcugen.boards.targets import find_target
@@ -126,6 +127,23 @@ def test_commands_on_it(built: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["check", str(built), "--max-ram", "36K"]) == 0
     assert main(["diff", str(built), str(built)]) == 0
     assert "cortex-m0plus" in capsys.readouterr().out
+
+
+def test_a_model_without_a_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.tflite").write_bytes(write_model(small_mobilenet()))
+    assert main(["verify", "model.tflite", "--sim=host", "--count", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "equal: reference = host in every value" in printed
+    assert "wrote" not in printed
+    assert main(["verify", "model.tflite", "--sim"]) == 2
+    assert "a model without a build runs on this machine only" in capsys.readouterr().err
+    assert verify("model.tflite", simulators=("host",), count=1).error is None
+    with pytest.raises(UsageError):
+        verify("model.tflite", simulators=("host",), port="/dev/null")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.tflite"]
 
 
 def test_the_description_is_a_target(built: Path, tmp_path: Path) -> None:
