@@ -43,6 +43,8 @@ def _problems(graph: Graph, op: Op) -> Iterator[str]:
     rank = len(shapes[0])
     if not -rank <= attrs.axis < rank:
         yield f"axis {attrs.axis} is none of {rank} dimensions"
+    elif len({len(shape) for shape in shapes}) != 1:
+        yield "the inputs have different numbers of dimensions"
     elif len({_others(shape, attrs.axis % rank) for shape in shapes}) != 1:
         yield "the inputs have different shapes beside the dimension along which they are joined"
 
