@@ -286,6 +286,7 @@ MAKERS: Mapping[str, tuple[Make, ...]] = {
     "minimum_s8": (channelwise("MINIMUM"),),
     "mul_s8": (channelwise("MUL"),),
     "pad_s8": (pad,),
+    "prelu_s8": (channelwise("PRELU"),),
     "quantize_f32": (quantise,),
     "resize_s8": (bilinear,),
     "rows_convolve": (first_layer, fanned_out),

@@ -52,6 +52,19 @@ struct mul_s8 {
 void mul_s8(const struct mul_s8 *params, struct repeated_s8 a, struct repeated_s8 b, int8_t *output,
             uint32_t count);
 
+/* x = input[i] - zero on another scale, or x * (alpha[i] - zero) where x is negative. */
+struct prelu_s8 {
+    int32_t input_offset;
+    int32_t alpha_offset;
+    int32_t output_offset;
+    int32_t positive_multiplier;
+    int32_t positive_shift;
+    int32_t negative_multiplier;
+    int32_t negative_shift;
+};
+void prelu_s8(const struct prelu_s8 *params, struct repeated_s8 input, struct repeated_s8 alpha,
+              int8_t *output, uint32_t count);
+
 /* The greater, or the lesser, of two integers. */
 void maximum_s8(struct repeated_s8 a, struct repeated_s8 b, int8_t *output, uint32_t count);
 void minimum_s8(struct repeated_s8 a, struct repeated_s8 b, int8_t *output, uint32_t count);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from mcugen.ops.max_pool_2d import MaxPool2D
 from mcugen.ops.padding import Padding
 
 TAKES = "two tensors, one may be a constant or lack the leading dimensions"
+
+LARGEST_PRODUCT = 255 * 255
+"""Of two int8 values less their zero points."""
 
 _MOST_DIMENSIONS = 4
 
@@ -70,7 +74,21 @@ def power_of_two(rng: np.random.Generator, scale: float) -> Quant:
 def example(
     rng: np.random.Generator, kind: str, attrs: object, quants: tuple[Quant, Quant, Quant]
 ) -> Graph:
-    """Of one input: the other operand is a constant, or made of it on another scale."""
+    """``ordered_example`` with the operands in either order."""
+    graph = ordered_example(rng, kind, attrs, quants)
+    if rng.integers(2):
+        return graph
+    last = graph.ops[-1]
+    return replace(graph, ops=(*graph.ops[:-1], replace(last, inputs=last.inputs[::-1])))
+
+
+def ordered_example(
+    rng: np.random.Generator, kind: str, attrs: object, quants: tuple[Quant, Quant, Quant]
+) -> Graph:
+    """Of one input: the second operand is a constant, or made of it on another scale.
+
+    ``quants`` are those of the operands and of the output.
+    """
     picture: Shape = (1, *examples.any_pair(rng, 1, 9), int(rng.integers(1, 13)))
     forms = (picture, picture, (1, 1, 1, picture[3]))
     if rng.integers(2):
@@ -87,14 +105,12 @@ def _with_constant(
     picture: Shape,
     small: Shape,
 ) -> Graph:
-    operands = [
+    operands = (
         examples.variable("input", picture, quants[0]),
         examples.constant("constant", rng.integers(-128, 128, small), DType.INT8, quants[1]),
-    ]
-    if rng.integers(2):
-        operands.reverse()
+    )
     output = examples.variable("output", picture, quants[2])
-    return examples.single(kind, attrs, tuple(operands), output)
+    return examples.single(kind, attrs, operands, output)
 
 
 def _with_itself(
@@ -110,7 +126,6 @@ def _with_itself(
         pool = MaxPool2D((3, 3), (1, 1), Padding("SAME"), Activation.NONE)
     else:
         pool = MaxPool2D((picture[1], picture[2]), (1, 1), Padding("VALID"), Activation.NONE)
-    order = (0, 2) if rng.integers(2) else (2, 0)
     tensors: tuple[Tensor, ...] = (
         examples.variable("input", picture, quants[0]),
         examples.variable("pooled", small, quants[0]),
@@ -120,6 +135,6 @@ def _with_itself(
     ops = (
         Op(0, "MAX_POOL_2D", (0,), (1,), pool),
         Op(1, "QUANTIZE", (1,), (2,), NoAttrs()),
-        Op(2, kind, order, (3,), attrs),
+        Op(2, kind, (0, 2), (3,), attrs),
     )
     return examples.chain(kind.lower(), tensors, ops)

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcugen.ir import Graph, Op
-from mcugen.ops import binary, checks, examples
+from mcugen.ops import binary, checks, elementwise, examples
 from mcugen.ops.activation import Activation, activation_problems, parse_activation
 from mcugen.ops.base import Operator, Options, Values, no_macs
-
-_LARGEST_PRODUCT = 255 * 255
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Mul:
 def scale(graph: Graph, op: Op) -> float:
     """What the product of two integers is multiplied by (TFLite ``CalculateOpDataMul``)."""
     first, second = graph.input(op, 0).qparams, graph.input(op, 1).qparams
-    return first.scale * second.scale / graph.output(op).qparams.scale
+    return elementwise.ratio(first.scale * second.scale, graph.output(op).qparams.scale)
 
 
 def _parse(options: Options) -> Mul:
@@ -40,7 +38,7 @@ def _problems(graph: Graph, op: Op) -> Iterator[str]:
     if found:
         return
     yield from activation_problems(op.attributes(Mul).activation, graph.output(op).qparams)
-    if checks.overflows(_LARGEST_PRODUCT, checks.left_shift(scale(graph, op))):
+    if checks.overflows(binary.LARGEST_PRODUCT, checks.left_shift(scale(graph, op))):
         yield "the output scale is too small for the input scales: the reference overflows"
 
 

@@ -25,8 +25,25 @@ ON_BOARD = sorted(
 )
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 """Those with several kernels get twice as many models."""
-PAIRS = ("MAXIMUM", "MINIMUM", "MUL", "SUB")
-"""One kernel each, without shapes of its own: a quarter as many."""
+PAIRS = ("MAXIMUM", "MINIMUM", "MUL", "PRELU", "SUB")
+MOVES = (
+    "CONCATENATION",
+    "DEPTH_TO_SPACE",
+    "GATHER",
+    "MIRROR_PAD",
+    "PACK",
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "SLICE",
+    "SPACE_TO_DEPTH",
+    "SPLIT",
+    "SPLIT_V",
+    "STRIDED_SLICE",
+    "TRANSPOSE",
+    "UNPACK",
+)
+FEW = (*PAIRS, *MOVES)
+"""One kernel each: a quarter as many."""
 
 SEEDS = int(os.environ.get("MCUGEN_SWEEP", "8"))
 
@@ -35,7 +52,7 @@ def _models(kind: str) -> int:
     """One of eight of tables: every answer in them is held against the references elsewhere."""
     if kind in one_value.KINDS:
         return -(-SEEDS // 8)
-    if kind in PAIRS:
+    if kind in FEW:
         return -(-SEEDS // 4)
     return SEEDS * (2 if kind in WEIGHTED else 1)
 

@@ -17,6 +17,7 @@ from mcugen.kernels.portable.logistic import logistic
 from mcugen.kernels.portable.maximum import maximum
 from mcugen.kernels.portable.minimum import minimum
 from mcugen.kernels.portable.mul import mul
+from mcugen.kernels.portable.prelu import prelu
 from mcugen.kernels.portable.relu import relu
 from mcugen.kernels.portable.relu6 import relu6
 from mcugen.kernels.portable.sub import sub
@@ -43,6 +44,7 @@ KERNELS: Mapping[str, tuple[Kernel, ...]] = {
     "MUL": (mul,),
     "PACK": (joins.pack,),
     "PAD": (lower.pad,),
+    "PRELU": (prelu,),
     "QUANTIZE": (lower.requantise, lower.quantise_float),
     "REDUCE_MAX": (reductions.largest,),
     "RELU": (relu,),

@@ -18,6 +18,7 @@ from mcugen.kernels.portable.params import (
     MeanCall,
     MulCall,
     PadCall,
+    PreluCall,
     ReductionCall,
     ResizeCall,
     SoftmaxCall,
@@ -30,7 +31,7 @@ def _values(call: AddCall | AffineCall | LookupCall) -> Terms:
     return {"call": 1, "value": call.count}
 
 
-def _pairs(call: SubCall | MulCall | ExtremumCall) -> Terms:
+def _pairs(call: SubCall | MulCall | PreluCall | ExtremumCall) -> Terms:
     operands = call.operands
     return {"call": 1, "value": operands.count, "restart": operands.restarts}
 
@@ -147,6 +148,7 @@ _TERMS: Mapping[str, Callable[[Any], Terms]] = {
     "minimum_s8": _pairs,
     "mul_s8": _pairs,
     "pad_s8": _pad,
+    "prelu_s8": _pairs,
     "quantize_f32": _values,
     "resize_s8": _resize,
     "softmax_s8": _softmax,

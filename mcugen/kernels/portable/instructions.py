@@ -74,6 +74,11 @@ INSTRUCTIONS: Mapping[str, Mapping[str, float]] = {
         "value": 54,
         "restart": 0,
     },
+    "prelu_s8": {
+        "call": 0,
+        "value": 45.2,
+        "restart": 0,
+    },
     "maximum_s8": {
         "call": 80.9,
         "value": 16,

@@ -66,6 +66,16 @@ class MulCall:
 
 
 @dataclass(frozen=True)
+class PreluCall:
+    """Arguments of ``prelu_s8``; the offsets of ``positive`` and ``negative`` are the inputs'."""
+
+    positive: Rescale
+    negative: Rescale
+    output_offset: int
+    operands: Operands
+
+
+@dataclass(frozen=True)
 class ExtremumCall:
     """Arguments of ``maximum_s8`` and ``minimum_s8``."""
 
