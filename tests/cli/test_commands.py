@@ -25,6 +25,7 @@ BUILD = {
     "model": "mobile[net]",
     "name": "model",
     "models": ["model"],
+    "files": {"firmware.bin": "", "firmware.elf": ""},
     "arena": [{"symbol": "model_arena", "memory": "RAM", "offset": 0}],
     "external": None,
     "arena_bytes": 98304,
