@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mcugen import __version__
+from mcugen.boards.plain import CoreOptions
 from mcugen.cli import main
 from mcugen.errors import DifferenceError, FitError, McugenError, ToolchainError
 from tests.cli.test_console import Terminal
@@ -240,6 +241,7 @@ class TestBuild:
             "arena": None,
             "stream_input": False,
             "loader_no_read": False,
+            "core": CoreOptions(),
             "places": {},
         }
         named = {"target": "x", "output": Path("o"), "cmsis_nn": Path("c"), "kernels": "fast"}
