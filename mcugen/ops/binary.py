@@ -14,7 +14,7 @@ from mcugen.ops.base import NoAttrs
 from mcugen.ops.max_pool_2d import MaxPool2D
 from mcugen.ops.padding import Padding
 
-TAKES = "two tensors, one may be a constant or lack the leading dimensions"
+TAKES = "one may be constant or lack leading dimensions"
 
 LARGEST_PRODUCT = 255 * 255
 """Of two int8 values less their zero points."""
