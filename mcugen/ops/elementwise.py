@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mcugen import numerics
 from mcugen.ir import Graph, Op, Quant
 from mcugen.ops import checks, examples
+from mcugen.ops.base import NoAttrs
 
 
 def int8_edges(graph: Graph, op: Op) -> list[str]:
@@ -92,4 +93,25 @@ def example(
         attrs,
         (examples.variable("input", shape, source or examples.any_quant(rng)),),
         examples.variable("output", shape, output or examples.any_quant(rng)),
+    )
+
+
+def rescale(graph: Graph, op: Op) -> float:
+    """TFLite ``ReluPrepare`` and ``SetAbsOutputMultiplier``: input scale / output scale."""
+    return ratio(graph.input(op, 0).qparams.scale, graph.output(op).qparams.scale)
+
+
+def rescaling_problems(graph: Graph, op: Op) -> Iterator[str]:
+    """Of an operator that is exact with any ``rescale`` that the reference takes."""
+    found = int8_edges(graph, op)
+    yield from found
+    if not found:
+        yield from rescalable(rescale(graph, op))
+
+
+def rescaling_example(rng: np.random.Generator, kind: str) -> Graph:
+    """On whose ``rescale`` both references agree."""
+    return first(
+        lambda: example(rng, kind, NoAttrs()),
+        lambda graph, op: scales_clear_cut(rescale(graph, op)),
     )

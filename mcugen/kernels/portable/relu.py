@@ -9,12 +9,12 @@ from mcugen.boards import Core
 from mcugen.ir import Graph, Op
 from mcugen.kernels.call import Call
 from mcugen.kernels.portable.tables import centred, int8_lookup
-from mcugen.ops.relu import scale
+from mcugen.ops.elementwise import rescale
 
 
 def relu(graph: Graph, op: Op, core: Core) -> Call | None:
     """TFLite ``ReluQuantized``: rescaled, then clamped at the output's zero point."""
     scaled = numerics.multiply_by_quantized_multiplier(
-        centred(graph.input(op, 0)), *numerics.quantize_multiplier(scale(graph, op))
+        centred(graph.input(op, 0)), *numerics.quantize_multiplier(rescale(graph, op))
     )
     return int8_lookup(graph, op, np.maximum(scaled, 0))
