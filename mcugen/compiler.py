@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from mcugen import fit, manifest
@@ -130,24 +131,21 @@ def build(
     loader_sources = loader_tree(board, no_read=loader_no_read)
     made_for = Target(board.chip.cpu, backends(cmsis_nn), kernels)
     on_event("reading the model")
+    compile_one = partial(
+        compile_graph,
+        target=made_for,
+        keep_constant_channels=keep_constant_channels,
+        stream_input=stream_input,
+    )
     programs: list[Program] = []
     for path, name in zip(paths, names, strict=True):
         before = [one.arena for one in programs] if arena_apart else []
         spaces = _spaces(placed, before)
-        room = board.arena_limit - sum(one.bytes for one in before)
-        if placed.arena:
-            room = sum(space.bytes for space in spaces)
+        room = _room(board, placed, before, spaces)
         graph = read_model(path)
         with about(path):
-            program = compile_graph(
-                graph,
-                source_of(path),
-                made_for,
-                name=name,
-                keep_constant_channels=keep_constant_channels,
-                arena=_budget(arena, room),
-                stream_input=stream_input,
-                spaces=spaces,
+            program = compile_one(
+                graph, source_of(path), name=name, arena=_budget(arena, room), spaces=spaces
             )
         fit.check(program, board, arena, room, placed)
         programs.append(program)
@@ -236,6 +234,15 @@ def compile_graph(
         return Program(source, target, steps, whole, name, spaces=spaces)
     steps, placed = plan_kernels(steps, arena, takes_rows=stream_input, walls=walls(spaces))
     return Program(source, target, steps, placed, name, spaces=spaces)
+
+
+def _room(
+    board: Board, places: Places, before: Sequence[ArenaRoom], spaces: Sequence[Space]
+) -> int:
+    """What the arenas ``before`` leave, in the named memories or else in the board's RAM."""
+    if places.arena:
+        return sum(space.bytes for space in spaces)
+    return board.arena_limit - sum(one.bytes for one in before)
 
 
 def _spaces(places: Places, before: Sequence[ArenaRoom]) -> tuple[Space, ...]:
