@@ -118,14 +118,14 @@ def plain_core(core: str, options: CoreOptions) -> PlainCore:
     """A core with the memory that was named. Raises UsageError U006 for options that lack or that
     the core cannot have."""
     lacking = [
-        name
+        f"`{name}`"
         for name, value in (("--ram", options.ram), ("--flash", options.flash))
         if value is None
     ]
     if options.ram is None or options.flash is None:
         raise UsageError(
             "U006",
-            f"`{core}` is a core: say how much memory the chip has, `{' and '.join(lacking)}`",
+            f"`{core}` is a core: say how much memory the chip has, {' and '.join(lacking)}",
             hint=f"for example `--target {core} --ram 256K --flash 1M`",
         )
     fpu = next(iter(FPUS[core])) if options.fpu is None else options.fpu
