@@ -48,7 +48,7 @@ def test_other_cores_are_not_known(name: str) -> None:
 @pytest.mark.parametrize(
     ("target", "options", "what"),
     [
-        ("m4", CoreOptions(), "say how much memory the chip has, `--ram and --flash`"),
+        ("m4", CoreOptions(), "say how much memory the chip has, `--ram` and `--flash`"),
         ("m4", CoreOptions(ram="64K"), "say how much memory the chip has, `--flash`"),
         ("m4", CoreOptions("64Q", "1M"), "--ram `64Q` is not a size"),
         ("m4", CoreOptions("-1", "1M"), "--ram `-1` is not a size"),
